@@ -1,0 +1,1 @@
+"""The vocabulary of feedback learning: types, data sets, feedback, training, and the commands over them."""
