@@ -101,9 +101,7 @@ class ArraySpec:
                 return np.array([none if v is None else v for v in value]).reshape(shape)
             return none if value is None else value
 
-        return cls(
-            shape, data["dtype"], bound(data["low"], -np.inf), bound(data["high"], np.inf), data["unit"]
-        )
+        return cls(shape, data["dtype"], bound(data["low"], -np.inf), bound(data["high"], np.inf), data["unit"])
 
 
 @dataclass(frozen=True, eq=False)

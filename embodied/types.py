@@ -57,13 +57,9 @@ class Episode:
                     )
         if not np.isfinite(self.action).all():
             step = int(np.argmin(np.isfinite(self.action).all(axis=1)))
-            raise ValueError(
-                f"episode {self.id}: action at step {step} is {self.action[step]}; it must be finite"
-            )
+            raise ValueError(f"episode {self.id}: action at step {step} is {self.action[step]}; it must be finite")
         if self.terminated and self.truncated:
-            raise ValueError(
-                f"episode {self.id} is both terminated and truncated; truncation is never termination"
-            )
+            raise ValueError(f"episode {self.id} is both terminated and truncated; truncation is never termination")
         human = np.zeros(steps, bool) if self.human is None else self.human
         if len(human) != steps:
             raise ValueError(f"episode {self.id}: human has {len(human)} rows, wanted {steps}")
@@ -84,9 +80,7 @@ class Episode:
     def human_segments(self) -> tuple["Segment", ...]:
         """The runs of frames in which a person was in control, each with the frame it ended on."""
         edges = np.flatnonzero(np.diff(np.concatenate([[0], np.asarray(self.human, np.int8), [0]])))
-        return tuple(
-            Segment(self.id, int(a), int(b) + 1) for a, b in zip(edges[::2], edges[1::2], strict=True)
-        )
+        return tuple(Segment(self.id, int(a), int(b) + 1) for a, b in zip(edges[::2], edges[1::2], strict=True))
 
 
 @dataclass(frozen=True, order=True)
@@ -99,9 +93,7 @@ class Segment:
 
     def __post_init__(self) -> None:
         if not 0 <= self.start < self.stop:
-            raise ValueError(
-                f"segment [{self.start}, {self.stop}) of episode {self.episode} is empty or negative"
-            )
+            raise ValueError(f"segment [{self.start}, {self.stop}) of episode {self.episode} is empty or negative")
 
     def __len__(self) -> int:
         return self.stop - self.start
@@ -159,9 +151,7 @@ class Ranking:
 
     def __post_init__(self) -> None:
         if len(self.segments) < 2 or len(self.segments) != len(self.rank):
-            raise ValueError(
-                f"{len(self.segments)} segments with {len(self.rank)} ranks; give two or more of each"
-            )
+            raise ValueError(f"{len(self.segments)} segments with {len(self.rank)} ranks; give two or more of each")
         if list(self.rank) != sorted(self.rank):
             raise ValueError(f"ranks {self.rank} do not ascend; list the segments best first")
 
