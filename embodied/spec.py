@@ -28,9 +28,9 @@ class ArraySpec:
             raise ValueError(f"bounds [{self.low}, {self.high}] are not an interval; give low <= high")
         if np.issubdtype(np.dtype(self.dtype), np.integer):
             info = np.iinfo(self.dtype)
-            low, high = np.maximum(low, info.min), np.minimum(high, info.max)
+            low, high = np.asarray(np.maximum(low, info.min)), np.asarray(np.minimum(high, info.max))
         elif self.dtype == "bool":
-            low, high = np.maximum(low, 0), np.minimum(high, 1)
+            low, high = np.asarray(np.maximum(low, 0)), np.asarray(np.minimum(high, 1))
         object.__setattr__(self, "low", low)
         object.__setattr__(self, "high", high)
 
@@ -58,7 +58,7 @@ class ArraySpec:
         value = low + (high - low) * rng.random(self.shape)
         if not np.issubdtype(np.dtype(self.dtype), np.floating):
             value = np.rint(value)
-        return np.clip(value.astype(self.dtype), self.low, self.high).astype(self.dtype)
+        return np.asarray(np.clip(value.astype(self.dtype), self.low, self.high), self.dtype)
 
     def difference(self, other: "ArraySpec") -> str:
         """How `other` fails to stand in for this, in words; empty if it does not fail."""

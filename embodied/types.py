@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import combinations
 from types import MappingProxyType
-from typing import Protocol, Self
+from typing import Any, Protocol, Self
 
 import numpy as np
 from jaxtyping import Bool, Float32, Shaped
@@ -69,6 +69,11 @@ class Episode:
         for name, arrays in (("obs", self.obs), ("extra", self.extra), ("reward", rewards)):
             object.__setattr__(self, name, MappingProxyType({k: frozen(v) for k, v in arrays.items()}))
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Episodes may cross to another process of this program."""
+        plain = {k: dict(v) if isinstance(v, Mapping) else v for k, v in vars(self).items()}
+        return _made, (plain,)
+
     def __len__(self) -> int:
         """T, the number of actions."""
         return len(self.action)
@@ -81,6 +86,10 @@ class Episode:
         """The runs of frames in which a person was in control, each with the frame it ended on."""
         edges = np.flatnonzero(np.diff(np.concatenate([[0], np.asarray(self.human, np.int8), [0]])))
         return tuple(Segment(self.id, int(a), int(b) + 1) for a, b in zip(edges[::2], edges[1::2], strict=True))
+
+
+def _made(values: dict[str, Any]) -> Episode:
+    return Episode(**values)
 
 
 @dataclass(frozen=True, order=True)

@@ -1,0 +1,46 @@
+"""Plug-ins are lines in a table, loaded when asked for; a missing extra hurts only whoever wants it."""
+
+from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
+from importlib import import_module
+from typing import Any, TypeVar
+
+Entry = TypeVar("Entry")
+
+EXTRAS = {"pybullet": "sim", "d3rlpy": "offline", "openai": "vlm", "h5py": "interop"}
+"""Libraries that are optional, and the extra that brings each."""
+
+
+def unknown(kind: str, name: str, choices: Iterable[str]) -> KeyError:
+    """The error that says which name was probably meant, and which there are."""
+    there = sorted(choices)
+    close = get_close_matches(str(name), there, n=1)
+    meant = f"; did you mean {close[0]!r}?" if close else "."
+    return KeyError(f"no {kind} {name!r}{meant} There are: {', '.join(there)}")
+
+
+def find(table: Mapping[str, Entry], name: str, kind: str) -> Entry:
+    """The entry of that name; KeyError says which was probably meant."""
+    if name not in table:
+        raise unknown(kind, name, table)
+    return table[name]
+
+
+def load(target: str) -> Any:
+    """The object that 'package.module:name' stands for; names the extra to install where a library is missing."""
+    module, _, name = target.partition(":")
+    try:
+        return getattr(import_module(module), name)
+    except ModuleNotFoundError as error:
+        extra = EXTRAS.get((error.name or "").partition(".")[0])
+        if extra is None:
+            raise
+        raise ModuleNotFoundError(
+            f"{target} needs {error.name}, which is not installed: pip install 'embodied-feedback[{extra}]'",
+            name=error.name,
+        ) from error
+
+
+def plugin(table: str, name: str, kind: str) -> Any:
+    """What line `name` of the table 'package:TABLE' stands for, imported."""
+    return load(find(load(table), name, kind))

@@ -1,0 +1,66 @@
+"""Environments: tables of names, loaded when asked for. Importing this registers them with gymnasium if it is installed."""
+
+from collections.abc import Mapping
+from difflib import get_close_matches
+from importlib.util import find_spec
+from typing import TypeVar
+
+Entry = TypeVar("Entry")
+
+TASKS = {
+    "put_in_bowl": "envs.tabletop.tasks.put_in_bowl:TASK",
+    "push_to_zone": "envs.tabletop.tasks.push_to_zone:TASK",
+    "stack": "envs.tabletop.tasks.stack:TASK",
+}
+"""Tasks of the tabletop."""
+
+TABLETOP = "envs.tabletop.environment:Tabletop"
+
+ENVIRONMENTS: dict[str, tuple[str, dict[str, str]]] = {
+    "embodied/PutBlockInBowl-v0": (TABLETOP, {"task": "put_in_bowl"}),
+    "embodied/PushBlockToZone-v0": (TABLETOP, {"task": "push_to_zone"}),
+    "embodied/StackBlocks-v0": (TABLETOP, {"task": "stack"}),
+}
+"""gymnasium ids: entry point and keyword arguments."""
+
+BEHAVIOURS = {
+    "expert": "envs.behaviours:expert",
+    "noisy-expert": "envs.behaviours:noisy_expert",
+    "quitting": "envs.behaviours:quitting",
+    "wrong": "envs.behaviours:wrong",
+    "switching": "envs.behaviours:switching",
+    "random": "envs.behaviours:random",
+}
+"""Ways to act that are scripted, good and bad."""
+
+MIXES: dict[str, dict[str, float]] = {
+    "mixed": {"random": 0.2, "noisy-expert": 0.2, "quitting": 0.2, "wrong": 0.2, "switching": 0.2},
+    "expert": {"expert": 1.0},
+    "noisy": {"noisy-expert": 1.0},
+    "clumsy": {"noisy-expert": 0.3, "quitting": 0.3, "random": 0.4},
+    "misled": {"noisy-expert": 0.4, "wrong": 0.3, "switching": 0.3},
+    "random": {"random": 1.0},
+}
+"""Whose episodes a data set is made of: the share of each behaviour, adding up to 1."""
+
+
+def find(table: Mapping[str, Entry], name: str, what: str) -> Entry:
+    """The entry of that name; KeyError says which names there are and which was probably meant."""
+    if name not in table:
+        close = get_close_matches(str(name), table, n=1)
+        hint = f"did you mean {close[0]!r}?" if close else f"choose one of {sorted(table)}"
+        raise KeyError(f"no {what} {name!r}; {hint}")
+    return table[name]
+
+
+def register() -> None:
+    """Make the environments known to gymnasium; doing so twice is harmless."""
+    import gymnasium
+
+    for name, (entry, keywords) in ENVIRONMENTS.items():
+        if name not in gymnasium.registry:
+            gymnasium.register(name, entry_point=entry, kwargs=dict(keywords))
+
+
+if find_spec("gymnasium") is not None:
+    register()

@@ -1,0 +1,192 @@
+"""The physics: a robot, things on a table, suction; it moves only when told to and remembers nothing else."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float
+
+from envs.tabletop import robot
+from envs.tabletop.client import Client
+from envs.tabletop.goals import State
+from envs.tabletop.scene import COLOURS, Thing
+from envs.tabletop.shapes import BLOCK, REST_HEIGHT, SHAPES, table
+
+PHYSICS_HZ = 120
+LOW, HIGH = np.array([0.34, -0.22, 0.012]), np.array([0.66, 0.22, 0.3])
+"""Where the tip may be sent [m, base frame]."""
+
+GRIP_RADIUS, GRIP_DROP = 0.025, (0.01, 0.045)
+"""Suction takes a block whose centre is within this of the tip, sideways and below [m]."""
+
+PALE = 0.4
+"""How much white is mixed into the colour of a bowl."""
+
+LAMP_OFF, LAMP_ON = (0.2, 0.2, 0.22, 1), (0.95, 0.95, 0.2, 1)
+
+
+@dataclass(frozen=True)
+class Grip:
+    """What is held (index of the thing) and where it hangs in the frame of the tip: position [m], quaternion xyzw."""
+
+    thing: int
+    position: tuple[float, float, float]
+    turn: tuple[float, float, float, float]
+
+
+@dataclass(frozen=True, eq=False)
+class Snapshot:
+    """The whole state of one world at one moment; only that world can restore it."""
+
+    world: "World"
+    id: int
+    grip: Grip | None
+    yaw: float
+
+    def __del__(self) -> None:
+        if self.world.bullet.id >= 0:
+            self.world.bullet.removeState(self.id)
+
+
+class World:
+    """Kinds of things are given once; scenes then place and paint them, which is faster than loading and leaks nothing."""
+
+    def __init__(self, kinds: Sequence[str]) -> None:
+        self.kinds = tuple(kinds)
+        self.bullet = bullet = Client()
+        bullet.setGravity(0, 0, -9.8)
+        bullet.setPhysicsEngineParameter(
+            fixedTimeStep=1 / PHYSICS_HZ, numSolverIterations=50, deterministicOverlappingPairs=1
+        )
+        table(bullet)
+        self.arm, self.tool, self.lamp = robot.load(bullet)
+        for link in range(-1, self.tool):  # only the stick touches things
+            bullet.setCollisionFilterGroupMask(self.arm, link, 0, 0)
+        self.bodies = tuple(SHAPES[kind](bullet) for kind in self.kinds)
+        self.grip: Grip | None = None
+        self.constraint = -1
+        self.yaw = 0.0
+        for joint, angle in zip(robot.JOINTS, robot.joints(*robot.HOME), strict=True):
+            bullet.resetJointState(self.arm, joint, angle)
+        self.empty = self.snapshot()
+
+    def arrange(self, things: Sequence[Thing]) -> None:
+        """Empty hand, arm at home, things placed and painted, everything at rest."""
+        if tuple(thing.kind for thing in things) != self.kinds:
+            raise ValueError(f"this world has {self.kinds}, the scene {tuple(thing.kind for thing in things)}")
+        self.restore(self.empty)
+        for body, thing in zip(self.bodies, things, strict=True):
+            turn = self.bullet.getQuaternionFromEuler([0, 0, thing.yaw])
+            self.bullet.resetBasePositionAndOrientation(body, [thing.x, thing.y, REST_HEIGHT[thing.kind]], turn)
+        self.paint(things)
+        self.hold(robot.joints(*robot.HOME), PHYSICS_HZ // 10)
+
+    def paint(self, things: Sequence[Thing]) -> None:
+        """Give every thing its colour."""
+        for body, thing in zip(self.bodies, things, strict=True):
+            pale = PALE if thing.kind == "bowl" else 0.0  # so that a block shows in a bowl of its own colour
+            shade = (pale + (1 - pale) * np.array(COLOURS[thing.colour])).tolist()
+            self.bullet.changeVisualShape(body, -1, rgbaColor=(*shade, 1))
+
+    def state(self) -> State:
+        """What goals and observations are made of."""
+        position = np.array([self.bullet.getBasePositionAndOrientation(body)[0] for body in self.bodies])
+        velocity = np.array([self.bullet.getBaseVelocity(body)[0] for body in self.bodies])
+        speed = np.linalg.norm(velocity, axis=1)
+        return State(self.tip(), position, speed, -1 if self.grip is None else self.grip.thing)
+
+    def tip(self) -> Float[np.ndarray, " 3"]:
+        """Position of the tip [m, base frame]."""
+        return np.array(self.bullet.getLinkState(self.arm, self.tool, computeForwardKinematics=1)[4])
+
+    def hold(self, angles: Sequence[float], steps: int) -> None:
+        """Drive the joints to these angles [rad] for so many physics steps."""
+        self.bullet.setJointMotorControlArray(
+            self.arm,
+            list(robot.JOINTS),
+            self.bullet.POSITION_CONTROL,
+            targetPositions=angles,
+            positionGains=[0.25] * 7,
+            forces=robot.FORCE,
+        )
+        for _ in range(steps):
+            self.bullet.stepSimulation()
+
+    def move(self, target: Float[np.ndarray, " 3"], steps: int, yaw: float = 0.0) -> None:
+        """Drive the tip towards a position [m], clipped to where it (and a held block) may be, for so many physics steps."""
+        self.yaw = yaw
+        low = LOW if self.grip is None else np.maximum(LOW, [-np.inf, -np.inf, BLOCK + 0.001])
+        self.hold(robot.joints(*np.clip(target, low, HIGH), yaw), steps)
+
+    def suck(self) -> bool:
+        """Take the nearest block under the tip, if there is one; true if something is held afterwards."""
+        if self.grip is not None:
+            return True
+        tip, best = self.tip(), GRIP_RADIUS
+        for thing, (kind, body) in enumerate(zip(self.kinds, self.bodies, strict=True)):
+            if kind != "block":
+                continue
+            centre, turn = self.bullet.getBasePositionAndOrientation(body)
+            aside = float(np.hypot(*(tip[:2] - centre[:2])))
+            if aside < best and GRIP_DROP[0] < tip[2] - centre[2] < GRIP_DROP[1]:
+                best = aside
+                self.grip = self.hanging(thing, centre, turn)
+        if self.grip is not None:
+            self.attach(self.grip)
+        return self.grip is not None
+
+    def hanging(self, thing: int, centre: Any, turn: Any) -> Grip:
+        """How a block hangs once the suction has pulled its top against the tip."""
+        link = self.bullet.getLinkState(self.arm, self.tool, computeForwardKinematics=1)
+        inverse = self.bullet.invertTransform(link[4], link[5])
+        position, turned = self.bullet.multiplyTransforms(*inverse, centre, turn)
+        return Grip(thing, (position[0], position[1], BLOCK / 2 + 0.001), turned)
+
+    def attach(self, grip: Grip) -> None:
+        """Fix the thing to the tip."""
+        self.constraint = self.bullet.createConstraint(
+            self.arm,
+            self.tool,
+            self.bodies[grip.thing],
+            -1,
+            self.bullet.JOINT_FIXED,
+            [0, 0, 0],
+            grip.position,
+            [0, 0, 0],
+            grip.turn,
+        )
+        self.bullet.changeConstraint(self.constraint, maxForce=50)
+        self.bullet.changeVisualShape(self.arm, self.lamp, rgbaColor=LAMP_ON)
+
+    def release(self) -> None:
+        """Let go of whatever is held."""
+        if self.constraint >= 0:
+            self.bullet.removeConstraint(self.constraint)
+            self.bullet.changeVisualShape(self.arm, self.lamp, rgbaColor=LAMP_OFF)
+        self.constraint, self.grip = -1, None
+
+    def held_touches(self) -> bool:
+        """True when what is held, if anything, rests against something other than the robot."""
+        if self.grip is None:
+            return False
+        points = self.bullet.getContactPoints(bodyA=self.bodies[self.grip.thing])
+        return any(point[2] != self.arm and point[8] < 0.001 for point in points)
+
+    def snapshot(self) -> Snapshot:
+        """Everything that a later `restore` needs to continue to the same bits."""
+        return Snapshot(self, self.bullet.saveState(), self.grip, self.yaw)
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """Continue from that moment."""
+        if snapshot.world is not self:
+            raise ValueError("this snapshot is of another world; restore it in the environment that took it")
+        self.release()
+        self.bullet.restoreState(snapshot.id)
+        self.yaw, self.grip = snapshot.yaw, snapshot.grip
+        if self.grip is not None:
+            self.attach(self.grip)
+
+    def close(self) -> None:
+        """Give the physics client back."""
+        self.bullet.close()

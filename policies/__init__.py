@@ -1,0 +1,47 @@
+"""Policies: how to fit one to a reward column, and how to load one."""
+
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from embodied.types import Policy
+
+POLICIES = {
+    "iql": "policies.iql:fit",
+    "bc": "policies.bc:fit",
+    "filtered-bc": "policies.bc:fit_filtered",
+}
+"""name -> fit(dataset, reward, config, out, *, seed, device, progress) -> Policy"""
+
+CONFIGS = {
+    "iql": "policies.iql:IQLConfig",
+    "bc": "policies.bc:BCConfig",
+    "filtered-bc": "policies.bc:FilteredBCConfig",
+}
+
+KINDS = {"actor": "policies.actor:load"}
+"""kind of a saved policy -> load(folder, device) -> Policy"""
+
+
+def find(table: dict[str, str], name: str) -> Any:
+    """What a table names, imported."""
+    if name not in table:
+        from difflib import get_close_matches
+
+        close = get_close_matches(name, table, 1)
+        hint = f"; did you mean {close[0]!r}?" if close else ""
+        raise KeyError(f"no policy {name!r}{hint} There are {sorted(table)}")
+    module, attribute = table[name].split(":")
+    return getattr(import_module(module), attribute)
+
+
+def load(folder: str | Path, device: str = "cpu") -> "Policy":
+    """The policy saved in a folder; it acts the same on any device. FileNotFoundError where there is none."""
+    import json
+
+    path = Path(folder) / "policy.json"
+    if not path.exists():
+        raise FileNotFoundError(f"no policy in {folder}: {path.name} is missing; train one into it")
+    kind = json.loads(path.read_text()).get("kind")
+    return find(KINDS, kind)(Path(folder), device)

@@ -1,0 +1,150 @@
+"""What every fit shares: the folder's manifest, the data as network inputs, and the end of training."""
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+import torch
+from jaxtyping import Float32, Int64
+from torch import Tensor
+
+from embodied.batches import CONSTANT, Normaliser, Transitions, device_of, transitions
+from embodied.training import Learner, train, write_json
+from policies.actor import Actor, ActorPolicy, Interface, load
+
+if TYPE_CHECKING:
+    from embodied.dataset import Dataset
+
+
+class FitConfig(Protocol):
+    """What every policy's config has."""
+
+    @property
+    def obs(self) -> tuple[str, ...]: ...
+    @property
+    def size(self) -> int: ...
+    @property
+    def normalise_obs(self) -> bool: ...
+    @property
+    def steps(self) -> int: ...
+    @property
+    def log_every(self) -> int: ...
+    @property
+    def checkpoint_every(self) -> int: ...
+
+
+class ActorLearner(Learner, Protocol):
+    """A learner of an actor."""
+
+    def actor(self) -> Actor:
+        """The actor as it is now."""
+        ...
+
+
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """Transitions as a network takes them: normalised, on the device. `inputs` are frames, `at` points into them."""
+
+    inputs: tuple[Tensor, ...]
+    at: Int64[Tensor, " n"]
+    action: Float32[Tensor, "n a"]
+    reward: Float32[Tensor, "n 1"]
+    terminal: Float32[Tensor, "n 1"]
+    about: str
+
+    def __len__(self) -> int:
+        return len(self.at)
+
+    @classmethod
+    def of(cls, data: Transitions, interface: Interface, *, standardise_reward: bool, about: str) -> "Rows":
+        """All inputs normalised once, ahead of training; rewards z-scored over the data if asked."""
+        face = interface.to(data.at.device)
+        reward = data.reward[:, None]
+        if standardise_reward:
+            reward = Normaliser.from_data(reward.cpu()).to(reward.device).apply(reward)
+        action = face.action.apply(data.action)
+        return cls(face.inputs(data.obs), data.at, action, reward, data.terminal[:, None], about)
+
+
+def fit_actor(
+    algorithm: str,
+    learner: Callable[[Transitions, Interface, str, torch.device], ActorLearner],
+    dataset: "Dataset",
+    reward: str,
+    config: FitConfig,
+    out: Path,
+    *,
+    seed: int,
+    device: str,
+    progress: bool,
+) -> ActorPolicy:
+    """Fit into `out`, from its last checkpoint; a finished fit is only loaded.
+
+    ValueError if `out` holds a fit of something else.
+    """
+    out = Path(out)
+    where = device_of(device)
+    manifest = {
+        "algorithm": algorithm,
+        "reward": reward,
+        "reward_sha256": _digest(dataset, reward),
+        "dataset": dataset.fingerprint(),
+        "seed": seed,
+        "config": json.loads(json.dumps(asdict(config))),  # type: ignore[call-overload]  # every config is a dataclass
+    }
+    _claim(out, manifest)
+    if (out / "policy.json").exists():
+        return load(out, device)
+    obs = config.obs or tuple(name for name in dataset.spec.obs if name not in dataset.spec.cameras)
+    if not obs:
+        raise ValueError(f"the data set has only pictures {list(dataset.spec.obs)}; name those to use in config.obs")
+    data = transitions(dataset, obs, reward, where, size=config.size)
+    interface = Interface.of(data, normalise=config.normalise_obs, size=config.size)
+    about = f"observations {list(obs)} and reward {reward!r}"
+    fitted = learner(data, interface, about, where)
+    train(
+        fitted,
+        config.steps,
+        out,
+        log_every=config.log_every,
+        checkpoint_every=config.checkpoint_every,
+        title=algorithm,
+        progress=progress,
+    )
+    told = {**manifest, "episodes": len(data.ids), "dropped": list(data.dropped), "transitions": len(data)}
+    ActorPolicy(interface, fitted.actor(), told, str(where)).save(out)
+    return load(out, device)
+
+
+def _digest(dataset: "Dataset", reward: str) -> str:
+    digest = hashlib.sha256()
+    if reward != CONSTANT:
+        for episode, values in sorted(dataset.column(reward).items()):
+            digest.update(str(episode).encode() + values.tobytes())
+    return digest.hexdigest()
+
+
+def _claim(out: Path, manifest: Mapping[str, Any]) -> None:
+    """Write `fit.json`, or refuse a folder in which something else was fitted."""
+    path = out / "fit.json"
+    if not path.exists():
+        out.mkdir(parents=True, exist_ok=True)
+        write_json(path, manifest)
+        return
+    before = json.loads(path.read_text())
+    if before != manifest:
+        raise ValueError(f"{out} holds another fit: {'; '.join(_changes(before, manifest))}; choose another folder")
+
+
+def _changes(before: Mapping[str, Any], now: Mapping[str, Any], prefix: str = "") -> list[str]:
+    found = []
+    for key in sorted({*before, *now}):
+        old, new = before.get(key), now.get(key)
+        if isinstance(old, dict) and isinstance(new, dict):
+            found += _changes(old, new, f"{prefix}{key}.")
+        elif old != new:
+            found.append(f"{prefix}{key} was {old!r}, now {new!r}")
+    return found
