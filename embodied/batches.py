@@ -5,10 +5,10 @@ observations are float32, pictures stay bytes.
 """
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Literal, Self
+from typing import Literal, Protocol, Self, runtime_checkable
 
 import numpy as np
 import torch
@@ -17,9 +17,6 @@ from torch import Tensor
 
 from embodied.spec import Spec
 
-if TYPE_CHECKING:
-    from embodied.dataset import Dataset
-
 CONSTANT = "constant"
 """The reserved reward column of the control that is told nothing: zero everywhere."""
 
@@ -27,6 +24,26 @@ PICTURE_BYTES = 3 * 2**30
 BLOCK = 256  # steps whose batches are drawn at once
 
 log = logging.getLogger(__name__)
+
+
+@runtime_checkable
+class Source(Protocol):
+    """What learners read of a data set (`embodied.dataset.Dataset` is one)."""
+
+    @property
+    def spec(self) -> Spec: ...
+    @property
+    def ids(self) -> np.ndarray: ...
+    @property
+    def lengths(self) -> np.ndarray: ...
+    def column(self, name: str) -> Mapping[int, np.ndarray]: ...
+    def low_dim(self, names: Sequence[str]) -> Mapping[str, np.ndarray]: ...
+    def actions(self) -> np.ndarray: ...
+    def flags(self) -> tuple[np.ndarray, np.ndarray]: ...
+    def each_episode_frames(
+        self, camera: str, ids: Sequence[int] | None = None
+    ) -> Iterator[tuple[int, np.ndarray]]: ...
+    def fingerprint(self) -> str: ...
 
 
 def device_of(name: str) -> torch.device:
@@ -145,7 +162,7 @@ class Transitions:
 
 
 def transitions(
-    dataset: "Dataset",
+    dataset: Source,
     obs: Sequence[str],
     reward: str,
     device: torch.device | str = "cpu",
@@ -226,7 +243,7 @@ def small(pictures: Shaped[Tensor, "n h w c"], size: int | None) -> Shaped[Tenso
 
 
 def _pictures(
-    dataset: "Dataset",
+    dataset: Source,
     camera: str,
     ids: Sequence[int],
     frames: int,

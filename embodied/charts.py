@@ -8,11 +8,11 @@ from html import escape
 import numpy as np
 from numpy.typing import ArrayLike
 
-from embodied.intervals import Estimate
+from embodied.statistics import Estimate
 
 COLOURS = 8
 MOST_POINTS = 400
-WIDTH = 720
+WIDTH = 812
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,13 +68,14 @@ def ticks(low: float, high: float, about: int = 5) -> list[float]:
     return [0.0 if i == 0 else float(f"{i * step:.12g}") for i in range(first, last + 1)]
 
 
-def label(value: float) -> str:
-    """A tick in few characters: 0.25, 40, 25k, 1.5M."""
-    size = abs(value)
-    for scale, suffix in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
-        if size >= scale * (10 if scale == 1e3 else 1):
-            return f"{value / scale:.6g}{suffix}".replace("-", "\N{MINUS SIGN}")
-    return f"{value:.6g}".replace("-", "\N{MINUS SIGN}")
+def labels(values: Sequence[float], *, percent: bool = False) -> list[str]:
+    """Ticks in few characters and one unit: 0.25, 40, 25k, 1.5M, 60 %."""
+    largest = max((abs(value) for value in values), default=0.0)
+    units = ((1e9, 1e9, "G"), (1e6, 1e6, "M"), (1e4, 1e3, "k"), (0.0, 1.0, ""))
+    scale, suffix = next((scale, suffix) for least, scale, suffix in units if largest >= least)
+    if percent:
+        scale, suffix = 0.01, "\N{NARROW NO-BREAK SPACE}%"
+    return [f"{value / scale:.6g}{suffix if value else ''}".replace("-", "\N{MINUS SIGN}") for value in values]
 
 
 @dataclass(frozen=True)
@@ -92,24 +93,25 @@ class _Frame:
 
     def across(self, x: ArrayLike) -> np.ndarray:
         share = (np.asarray(x, float) - self.x[0]) / (self.x[1] - self.x[0])
-        return self.left + share * (self.width - self.left - self.right)
+        return np.asarray(self.left + share * (self.width - self.left - self.right))
 
     def up(self, y: ArrayLike) -> np.ndarray:
         share = (np.asarray(y, float) - self.y[0]) / (self.y[1] - self.y[0])
-        return self.height - self.bottom - share * (self.height - self.top - self.bottom)
+        return np.asarray(self.height - self.bottom - share * (self.height - self.top - self.bottom))
 
     def axes(self, x_label: str, y_label: str) -> str:
         """Grid, tick labels and the names of both axes."""
         base, end = self.height - self.bottom, self.width - self.right
         parts = []
-        for tick in ticks(*self.y):
+        heights, places = ticks(*self.y), ticks(*self.x, about=7)
+        for tick, text in zip(heights, labels(heights), strict=True):
             at = float(self.up(tick))
             parts.append(f'<line class="grid" x1="{self.left:.1f}" y1="{at:.1f}" x2="{end:.1f}" y2="{at:.1f}"/>')
-            parts.append(_text(self.left - 8, at + 4, label(tick), anchor="end"))
-        for tick in ticks(*self.x, about=7):
+            parts.append(_text(self.left - 8, at + 4, text, anchor="end"))
+        for tick, text in zip(places, labels(places), strict=True):
             at = float(self.across(tick))
             parts.append(f'<line class="axis" x1="{at:.1f}" y1="{base:.1f}" x2="{at:.1f}" y2="{base + 4:.1f}"/>')
-            parts.append(_text(at, base + 18, label(tick), anchor="middle"))
+            parts.append(_text(at, base + 18, text, anchor="middle"))
         parts.append(f'<line class="axis" x1="{self.left:.1f}" y1="{base:.1f}" x2="{end:.1f}" y2="{base:.1f}"/>')
         if x_label:
             parts.append(_text((self.left + end) / 2, self.height - 6, x_label, anchor="middle", kind="name"))
@@ -133,7 +135,7 @@ def lines(
     if not series:
         raise ValueError("a chart needs at least one series")
     thin = {name: one.thinned() for name, one in series.items()}
-    x = _range([np.asarray(one.x) for one in thin.values()] + [np.asarray(marks, float)], margin=0)
+    x = _range([np.asarray(one.x) for one in series.values()] + [np.asarray(marks, float)], margin=0)
     y = y_range or _range(
         [np.asarray(part) for one in thin.values() for part in (one.y, one.low, one.high) if part is not None]
     )
@@ -154,6 +156,7 @@ def bars(
     x_range: tuple[float, float] | None = None,
     highlight: Sequence[str] = (),
     shown: Mapping[str, str] | None = None,
+    percent: bool = False,
 ) -> str:
     """The SVG of horizontal bars with their intervals as whiskers; `shown` is the text beside each bar."""
     if not values:
@@ -170,10 +173,11 @@ def bars(
     )
     base = frame.height - bottom
     parts = []
-    for tick in ticks(low, high):
+    places = ticks(low, high)
+    for tick, text in zip(places, labels(places, percent=percent), strict=True):
         at = float(frame.across(tick))
         parts.append(f'<line class="grid" x1="{at:.1f}" y1="{frame.top}" x2="{at:.1f}" y2="{base}"/>')
-        parts.append(_text(at, base + 18, label(tick), anchor="middle"))
+        parts.append(_text(at, base + 18, text, anchor="middle"))
     zero = float(frame.across(min(max(0.0, low), high)))
     for i, (name, estimate) in enumerate(estimates.items()):
         strong = "strong" if name in highlight else ""

@@ -240,18 +240,18 @@ class Dataset:
 
     def frames(self, camera: str, moments: Int64[np.ndarray, "n 2"]) -> UInt8[np.ndarray, "n H W C"]:
         """The pictures of (episode id, frame) rows, in the order asked; each distinct one is decoded once."""
-        field = self._camera(camera)
-        asked = self._checked(moments)
-        distinct, where = np.unique(asked, axis=0, return_inverse=True)
-        out = np.empty((len(asked), *field.array.shape), np.uint8)
-        order = np.argsort(where.ravel(), kind="stable")
-        bounds = np.searchsorted(where.ravel()[order], np.arange(len(distinct) + 1))
-        groups = np.flatnonzero(np.diff(distinct[:, 0], prepend=-1))
-        for first, stop in zip(groups, [*groups[1:], len(distinct)], strict=True):
-            entry = self._entries[self.index(int(distinct[first, 0]))]
-            wanted = distinct[first:stop, 1]
-            for offset, picture in enumerate(pictures.each(self.path, field, entry, wanted, self.spec.hz)):
-                out[order[bounds[first + offset] : bounds[first + offset + 1]]] = picture
+        field, located = self._camera(camera), self._located(moments)
+        widest = int(self.lengths.max(initial=0)) + 1
+        keys, where = np.unique(located[:, 0] * widest + located[:, 1], return_inverse=True)
+        out = np.empty((len(located), *field.array.shape), np.uint8)
+        order = np.argsort(where, kind="stable")
+        bounds = np.searchsorted(where[order], np.arange(len(keys) + 1))
+        positions, frames = np.divmod(keys, widest)
+        for position in np.unique(positions).tolist():
+            first, stop = np.searchsorted(positions, [position, position + 1])
+            shown = pictures.each(self.path, field, self._entries[position], frames[first:stop], self.spec.hz)
+            for key, picture in zip(range(first, stop), shown, strict=True):
+                out[order[bounds[key] : bounds[key + 1]]] = picture
         return out
 
     def each_episode_frames(
@@ -265,32 +265,32 @@ class Dataset:
 
     def frame_hashes(self, names: str | Sequence[str], moments: Int64[np.ndarray, "n 2"]) -> list[str]:
         """sha256 of what is shown of each moment: a camera's decoded bytes, or the rows of low-dimensional arrays."""
-        asked = self._checked(moments)
+        located = self._located(moments)
         if isinstance(names, str):
-            blocks = (self.frames(names, asked[i : i + 256]) for i in range(0, len(asked), 256))
+            blocks = (self.frames(names, moments[i : i + 256]) for i in range(0, len(located), 256))
             return [hashlib.sha256(picture.tobytes()).hexdigest() for block in blocks for picture in block]
         arrays = self.low_dim(names)
-        starts = np.concatenate([[0], np.cumsum(self.lengths + 1)])
-        rows = [int(starts[self.index(int(number))]) + int(frame) for number, frame in asked]
+        rows = np.concatenate([[0], np.cumsum(self.lengths + 1)])[located[:, 0]] + located[:, 1]
         head = "\n".join(f"{name} {array.dtype} {array.shape[1:]}" for name, array in arrays.items()).encode()
-        return [
-            hashlib.sha256(head + b"".join(array[row].tobytes() for array in arrays.values())).hexdigest()
-            for row in rows
-        ]
+        shown = (head + b"".join(array[row].tobytes() for array in arrays.values()) for row in rows.tolist())
+        return [hashlib.sha256(data).hexdigest() for data in shown]
 
     def _camera(self, name: str) -> Field:
         if name not in self.cameras:
             raise KeyError(f"no camera {name!r} in {self.path}; it has {list(self.cameras) or 'none'}")
         return self._fields[name]
 
-    def _checked(self, moments: Int64[np.ndarray, "n 2"]) -> Int64[np.ndarray, "n 2"]:
-        asked = np.asarray(moments, np.int64).reshape(-1, 2)
-        for number in np.unique(asked[:, 0]).tolist():
-            frames, mine = int(self.lengths[self.index(number)]) + 1, asked[asked[:, 0] == number, 1]
-            if mine.min() < 0 or mine.max() >= frames:
-                bad = int(mine[(mine < 0) | (mine >= frames)][0])
-                raise ValueError(f"no frame {bad} in episode {number}, which has {frames} frames")
-        return asked
+    def _located(self, moments: Int64[np.ndarray, "n 2"]) -> Int64[np.ndarray, "n 2"]:
+        """(position, frame) of every (episode id, frame); KeyError or ValueError names one that is not there."""
+        numbers, where = np.unique(moments[:, 0], return_inverse=True)
+        positions = np.array([self.index(number) for number in numbers.tolist()], np.int64)[where]
+        outside = (moments[:, 1] < 0) | (moments[:, 1] > self.lengths[positions])
+        if outside.any():
+            number, frame = moments[outside][0].tolist()
+            raise ValueError(
+                f"no frame {frame} in episode {number}, which has {self.lengths[self.index(number)] + 1} frames"
+            )
+        return np.stack([positions, moments[:, 1]], axis=1)
 
     def fingerprint(self) -> str:
         """Identity of the episodes, not of rewards, from info.json, stats.json and the sizes of all files."""

@@ -12,12 +12,11 @@ from html import escape
 from typing import Any
 
 import numpy as np
-from jaxtyping import UInt8
 from numpy.typing import ArrayLike
 
 from embodied import charts
 from embodied.charts import Series
-from embodied.intervals import Estimate
+from embodied.statistics import Estimate
 from embodied.style import STYLE
 from embodied.video import Video
 
@@ -101,10 +100,11 @@ def table(
             raise ValueError(f"row {number} has {len(row)} cells, the header {len(header)}: {list(row)!r:.80}")
     numeric = [bool(rows) and all(_is_number(row[i]) or row[i] is None for row in rows) for i in range(len(header))]
     kinds = [' class="number"' if column else "" for column in numeric]
+    decimals = [_decimals([row[i] for row in rows]) for i in range(len(header))]
     head = "".join(f'<th scope="col"{kind}>{escape(name)}</th>' for name, kind in zip(header, kinds, strict=True))
     body = "".join(
         f"<tr{' class=strong' if i in highlight else ''}>"
-        + "".join(f"<td{kind}>{_cell(cell)}</td>" for cell, kind in zip(row, kinds, strict=True))
+        + "".join(f"<td{kinds[j]}>{_cell(cell, decimals[j])}</td>" for j, cell in enumerate(row))
         + "</tr>"
         for i, row in enumerate(rows)
     )
@@ -145,7 +145,7 @@ def bar_chart(
 ) -> Block:
     """Horizontal bars with intervals as whiskers; `shares` writes per cent beside them."""
     shown = {name: _beside(value, shares) for name, value in values.items()}
-    drawn = charts.bars(values, x_label=x_label, x_range=x_range, highlight=highlight, shown=shown)
+    drawn = charts.bars(values, x_label=x_label, x_range=x_range, highlight=highlight, shown=shown, percent=shares)
     return _figure(f'<div class="wide">{drawn}</div>', caption)
 
 
@@ -181,14 +181,14 @@ def reliability(
 
 
 def pictures(
-    frames: Sequence[UInt8[np.ndarray, "h w c"]],
+    frames: Sequence[np.ndarray] | np.ndarray,
     captions: Sequence[str] = (),
     *,
     caption: str = "",
     marked: Sequence[int] = (),
     width: int = 144,
 ) -> Block:
-    """A strip of pictures [uint8], each with a caption if given; those numbered in `marked` are framed."""
+    """A strip of pictures (h, w, c) [uint8], each with a caption if given; those numbered in `marked` are framed."""
     if captions and len(captions) != len(frames):
         raise ValueError(f"{len(frames)} pictures with {len(captions)} captions; give one each or none")
     cells = []
@@ -255,7 +255,7 @@ def _is_number(cell: Any) -> bool:
     return isinstance(cell, Estimate | int | float | np.number) and not isinstance(cell, bool)
 
 
-def _cell(cell: Any) -> str:
+def _cell(cell: Any, decimals: int | None = None) -> str:
     if isinstance(cell, Block):
         return cell.html
     if cell is None:
@@ -263,12 +263,28 @@ def _cell(cell: Any) -> str:
     if isinstance(cell, bool | np.bool_):
         return "yes" if cell else "no"
     if isinstance(cell, Estimate):
-        return f'{_number(cell.value)} <span class="interval">[{_number(cell.low)}, {_number(cell.high)}]</span>'
-    return _number(cell) if _is_number(cell) else escape(str(cell))
+        value, low, high = (_minus(f"{v:,.{cell.decimals}f}") for v in (cell.value, cell.low, cell.high))
+        return f'{value} <span class="interval">[{low}, {high}]</span>'
+    return _number(cell, decimals) if _is_number(cell) else escape(str(cell))
 
 
-def _number(value: Any) -> str:
-    """Three significant digits; integers whole, in groups of three from 10,000 on."""
+def _decimals(cells: Sequence[Any]) -> int | None:
+    """Decimals that suit a whole column of fractions: three digits of its largest; None leaves each to itself."""
+    sizes = [abs(float(c)) for c in cells if _is_number(c) and not isinstance(c, Block | Estimate) and np.isfinite(c)]
+    if not sizes or all(size.is_integer() for size in sizes):
+        return None
+    nonzero = [size for size in sizes if size]
+    if max(nonzero) > 1000 * min(nonzero) or max(nonzero) < 1e-3:
+        return None
+    return max(0, 2 - int(np.floor(np.log10(max(nonzero)))))
+
+
+def _number(value: Any, decimals: int | None = None) -> str:
+    """So many decimals, or three significant digits; integers whole, in groups of three from 10,000 on."""
+    if not np.isfinite(value):
+        return _minus(str(float(value)))
+    if decimals is not None:
+        return _minus(f"{value:,.{decimals}f}")
     if isinstance(value, int | np.integer) or float(value).is_integer():
         return _minus(f"{int(value):,}" if abs(value) >= 10_000 else f"{int(value)}")
     return _minus(f"{value:.3g}" if abs(value) < 1000 else f"{value:,.0f}")
@@ -276,7 +292,8 @@ def _number(value: Any) -> str:
 
 def _beside(value: Estimate | float, share: bool) -> str:
     ends = [value.value, value.low, value.high] if isinstance(value, Estimate) else [value]
-    first, *edges = [f"{100 * v:.0f}" if share else f"{v:.3g}" for v in ends]
+    digits = value.decimals if isinstance(value, Estimate) else 3
+    first, *edges = [f"{100 * v:.0f}" if share else f"{v:.{digits}f}" for v in ends]
     interval = f" [{', '.join(edges)}]" if edges else ""
     return _minus(first + ("\N{NARROW NO-BREAK SPACE}%" if share else "") + interval)
 
@@ -286,7 +303,7 @@ def _minus(text: str) -> str:
     return text.replace("-", "\N{MINUS SIGN}")
 
 
-def _png(frame: UInt8[np.ndarray, "h w c"]) -> str:
+def _png(frame: np.ndarray) -> str:
     from PIL import Image
 
     picture = np.asarray(frame)

@@ -48,7 +48,9 @@ def read_rows(path: str | Path) -> list[dict[str, object]]:
 
 def pair_of(row: dict[str, object]) -> Pair:
     """The two segments that a row is about."""
-    left, right = (Segment(*(int(str(row[f"{side}_{field}"])) for field in ("episode", "start", "stop"))) for side in SIDES)
+    left, right = (
+        Segment(*(int(str(row[f"{side}_{field}"])) for field in ("episode", "start", "stop"))) for side in SIDES
+    )
     return left, right
 
 

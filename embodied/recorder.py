@@ -164,40 +164,39 @@ class Recorder:
         return rows
 
     def _commit(self, episode: Episode, rows: dict[str, np.ndarray]) -> int:
-        number, info, sentence = len(self), dict(self._info), episode.task or self._info["embodied"]["task"]
-        if number == 0 and "recorded" in episode.reward:
-            extra, storage = self._extra, info["embodied"]["storage"]
-            info["features"] = layout.features(self.spec, extra, storage, rewarded=True)
+        number, first, frames = len(self), int(self._info["total_frames"]), len(episode) + 1
+        own = self._info["embodied"]
+        sentence = episode.task or own["task"]
         tasks = self._tasks if sentence in self._tasks else [*self._tasks, sentence]
-        files, films = {}, [f.feature for f in self._fields.values() if f.stored == "video"]
-        columns, pictures = tables.columns(episode, rows, films), [f.feature for f in self._fields.values()]
-        pictures = [name for name in pictures if rows[name].ndim == 4 and name not in films and name in columns]
-        first, steps = int(info["total_frames"]), len(episode)
-        columns |= tables.counters(steps + 1, number, first, tasks.index(sentence), self.spec.hz)
-        files[layout.place(layout.DATA, number)] = tables.data_file(columns, info["features"])
+        task = tasks.index(sentence)
+        features = layout.features(self.spec, self._extra, own["storage"], rewarded="recorded" in episode.reward)
+        films = [name for name in rows if features[name]["dtype"] == "video"]
+        columns = tables.columns(episode, rows, films)
+        stats = {
+            name: st.image_stats(array) if features[name]["dtype"] in layout.PIXELS else _flat_stats(array)
+            for name, array in {**rows, **columns}.items()
+        }
+        columns |= tables.counters(frames, number, first, task, self.spec.hz)
+
+        files: dict[str, bytes | memoryview] = {}
+        files[layout.place(layout.DATA, number)] = tables.data_file(columns, features)
         for name in films:
             files[layout.place(layout.VIDEO, number, name)] = codec.encode_video(rows[name], self.spec.hz)
-        stats = {n: st.image_stats(rows[n]) for n in (*films, *pictures)}
-        stats |= {
-            name: st.column_stats(array.reshape(steps + 1, -1))
-            for name, array in columns.items()
-            if name not in stats and name not in layout.COUNTERS
-        }
         if tasks is not self._tasks:
             files[layout.TASKS] = tables.tasks_file(tasks)
-        films_meta = {name: (steps + 1) / self.spec.hz for name in films}
+        seconds = dict.fromkeys(films, frames / self.spec.hz)
         files[layout.place(layout.EPISODES, number)] = tables.episode_file(
-            number, sentence, first, steps + 1, films_meta, stats
+            number, sentence, first, frames, seconds, stats
         )
         together = st.combined(self._stats, stats) if number else stats
         self._move(files)
         layout.write_json(self.path / layout.STATS, st.to_json(together), durable=False)
-        line = {"rows": steps + 1, "task": tasks.index(sentence)}
-        self._note(line | {"terminated": episode.terminated, "truncated": episode.truncated})
-        info |= {"total_episodes": number + 1, "total_frames": first + steps + 1, "total_tasks": len(tasks)}
-        info["splits"] = {"train": f"0:{number + 1}"}
+        ending = {"terminated": episode.terminated, "truncated": episode.truncated}
+        end = self._note({"rows": frames, "task": task, **ending})
+        info = self._info | {"features": features, "splits": {"train": f"0:{number + 1}"}}
+        info |= {"total_episodes": number + 1, "total_frames": first + frames, "total_tasks": len(tasks)}
         layout.write_json(self.path / layout.INFO, info)
-        self._info, self._tasks, self._stats = info, tasks, together
+        self._info, self._tasks, self._stats, self._journal = info, tasks, together, end
         return number
 
     def _move(self, files: Mapping[str, bytes | memoryview]) -> None:
@@ -210,15 +209,16 @@ class Recorder:
             (self.path / name).parent.mkdir(parents=True, exist_ok=True)
             os.replace(partial / str(number), self.path / name)
 
-    def _note(self, line: dict[str, Any]) -> None:
+    def _note(self, line: dict[str, Any]) -> int | None:
+        """Put a line where the committed ones end; where this one ends."""
         if self._journal is None:
-            return
+            return None
         text = json.dumps(line).encode() + b"\n"
         with open(self.path / layout.JOURNAL, "r+b") as file:
             file.seek(self._journal)
             file.truncate()
             file.write(text)
-        self._journal += len(text)
+        return self._journal + len(text)
 
     def _sweep(self) -> None:
         """Remove what an interrupted append left behind: it is not counted in info.json."""
@@ -253,3 +253,7 @@ class Recorder:
             return None
         lines = path.read_bytes().split(b"\n")[: len(self)]
         return sum(len(line) + 1 for line in lines) if len(lines) == len(self) else None
+
+
+def _flat_stats(array: np.ndarray) -> st.Stats:
+    return st.column_stats(array.reshape(len(array), -1))

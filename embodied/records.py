@@ -112,12 +112,13 @@ class RecordFile:
 
 
 def read_records(path: Path) -> list[EpisodeRecord]:
-    """The records of a file, in the order in which the episodes ended; a torn last line is left out."""
+    """The records of a file by ascending seed, so that two files pair up; a torn last line is left out."""
     content = Path(path).read_bytes()
     lines = content[: content.rfind(b"\n") + 1].splitlines()
     if not lines or _parse(path, 1, lines[0]).get("format") != FORMAT:
         raise ValueError(f"{path} is no file of episode records")
-    return [EpisodeRecord(**_parse(path, number, line)) for number, line in enumerate(lines[1:], start=2)]
+    records = [EpisodeRecord(**_parse(path, number, line)) for number, line in enumerate(lines[1:], start=2)]
+    return sorted(records, key=lambda record: record.seed)
 
 
 def _parse(path: Path, number: int, line: bytes) -> dict[str, Any]:

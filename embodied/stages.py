@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from embodied.config import config_hash, manifest, read_manifest, write_manifest
+from embodied.config import config_hash, manifest, plain, read_manifest, write_manifest
+from embodied.redaction import redacted
 
 BEGUN = "begun.json"
 
@@ -34,7 +35,7 @@ class Stage:
         else:
             self.folder.mkdir(parents=True, exist_ok=True)
             unfinished = begun.with_suffix(".tmp")
-            unfinished.write_text(json.dumps({"hash": self.hash, "seed": self.seed, **self.config}, default=str))
+            unfinished.write_text(json.dumps({"hash": self.hash, **self._shown()}))
             unfinished.rename(begun)
         return (self.folder / "manifest.json").exists()
 
@@ -48,10 +49,14 @@ class Stage:
         """The manifest of the finished stage."""
         return read_manifest(self.folder)
 
+    def _shown(self) -> dict[str, Any]:
+        """Seed and configuration as plain data, without secrets."""
+        return redacted({"seed": self.seed, **plain(self.config)})
+
     def _same(self, found: Mapping[str, Any]) -> None:
         if found["hash"] == self.hash:
             return
-        wanted = json.loads(json.dumps({"seed": self.seed, **self.config}, default=str))
+        wanted = self._shown()
         differ = [
             f"{name}: {found.get(name)!r} there, {wanted.get(name)!r} asked for"
             for name in sorted({*found, *wanted} - {"hash"})

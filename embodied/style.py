@@ -56,7 +56,8 @@ tr.strong td{font-weight:650}
 .facts{display:grid;grid-template-columns:minmax(120px,max-content) 1fr;gap:6px 24px;font-size:14.5px;margin:0 0 20px}
 .facts dt{color:var(--quiet)}
 .facts dd{margin:0;overflow-wrap:anywhere}
-svg{display:block;width:100%;min-width:420px;height:auto;font-size:12.5px;font-variant-numeric:tabular-nums}
+svg{display:block;width:100%;height:auto;font-size:12.5px;font-variant-numeric:tabular-nums}
+.wide>svg{min-width:560px}
 svg text{fill:var(--quiet)}
 svg text.name{fill:var(--ink)}
 svg text.strong{fill:var(--ink);font-weight:650}

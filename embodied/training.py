@@ -10,7 +10,7 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import torch
 from safetensors.torch import load_file, save_file
@@ -20,6 +20,7 @@ CHECKPOINT = "checkpoint.json"
 METRICS = "metrics.jsonl"
 
 
+@runtime_checkable
 class Learner(Protocol):
     """What `train` drives."""
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import combinations
 from types import MappingProxyType
-from typing import Any, Protocol, Self
+from typing import Any, Protocol, Self, runtime_checkable
 
 import numpy as np
 from jaxtyping import Bool, Float32, Shaped
@@ -196,6 +196,7 @@ RewardFn = Callable[[Episode], Float32[np.ndarray, " T"]]
 """Judges every action of an episode by the frame after it."""
 
 
+@runtime_checkable
 class Policy(Protocol):
     """Anything that acts: always batched, always a chunk (h = 1 is the plain case)."""
 

@@ -1,4 +1,4 @@
-"""Environments: tables of names, loaded when asked for. Importing this registers them with gymnasium if it is installed."""
+"""Environments: tables of names, loaded when asked for; importing this makes them known to gymnasium, if installed."""
 
 from collections.abc import Mapping
 from difflib import get_close_matches
@@ -22,6 +22,9 @@ ENVIRONMENTS: dict[str, tuple[str, dict[str, str]]] = {
     "embodied/StackBlocks-v0": (TABLETOP, {"task": "stack"}),
 }
 """gymnasium ids: entry point and keyword arguments."""
+
+EXTERNAL = ("embodied/External-v0", "envs.external:External")
+"""gymnasium id and entry point of the wrapper around anyone's environment; it needs arguments."""
 
 BEHAVIOURS = {
     "expert": "envs.behaviours:expert",
@@ -60,6 +63,8 @@ def register() -> None:
     for name, (entry, keywords) in ENVIRONMENTS.items():
         if name not in gymnasium.registry:
             gymnasium.register(name, entry_point=entry, kwargs=dict(keywords))
+    if EXTERNAL[0] not in gymnasium.registry:
+        gymnasium.register(EXTERNAL[0], entry_point=EXTERNAL[1])
 
 
 if find_spec("gymnasium") is not None:

@@ -19,7 +19,7 @@ from torch import Tensor, nn
 
 from embodied.batches import Normaliser, Transitions, device_of, small
 from embodied.spec import Spec
-from embodied.training import prefixed, under, write_json, write_tensors
+from embodied.training import prefixed, seeded, under, write_json, write_tensors
 from policies.encoders import Trunk
 
 SCHEMA = 1
@@ -45,6 +45,16 @@ class Actor(nn.Module):
     def forward(self, x: Tensor | Sequence[Tensor]) -> ActorOutput:
         low, high = LOG_STD
         return ActorOutput(torch.tanh(self.mu(self.encoder(x))), low + torch.sigmoid(self.logstd) * (high - low))
+
+
+def filled(
+    shapes: Sequence[tuple[int, ...]], actions: int, hidden: Sequence[int], tensors: Mapping[str, Tensor]
+) -> Actor:
+    """An actor with these parameters."""
+    with seeded(0):  # what it starts from is overwritten; the global generator shall not notice
+        actor = Actor(shapes, actions, hidden)
+    actor.load_state_dict(tensors)
+    return actor
 
 
 @dataclass(frozen=True)
@@ -179,8 +189,7 @@ def load(folder: Path, device: str = "cpu") -> ActorPolicy:
     spec = Spec.from_json(head["spec"])
     state, action = (Normaliser.from_tensors(under(name, tensors)) for name in ("state", "action"))
     interface = Interface(spec, state, action, head["size"])
-    actor = Actor(interface.shapes, spec.action.shape[0], head["hidden"])
-    actor.load_state_dict(under("actor", tensors))
+    actor = filled(interface.shapes, spec.action.shape[0], head["hidden"], under("actor", tensors))
     return ActorPolicy(interface, actor, head["trained"], device)
 
 

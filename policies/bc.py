@@ -7,18 +7,15 @@ keeps the top share of episodes by their summed reward, as in Chen et al. 2021.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import torch
 from torch import Tensor
 
-from embodied.batches import CONSTANT, Sampler, Transitions
+from embodied.batches import CONSTANT, Sampler, Source, Transitions
 from embodied.training import cosine, load_optimiser, optimiser_tensors, prefixed, seeded, under
 from policies.actor import Actor, ActorPolicy, Interface
 from policies.fitting import Rows, fit_actor
-
-if TYPE_CHECKING:
-    from embodied.dataset import Dataset
 
 
 @dataclass(frozen=True)
@@ -110,7 +107,7 @@ def gaussian_nll(error: Tensor, log_std: Tensor) -> Tensor:
 
 
 def fit(
-    dataset: "Dataset",
+    dataset: Source,
     reward: str,
     config: BCConfig,
     out: Path,
@@ -128,7 +125,7 @@ def fit(
 
 
 def fit_filtered(
-    dataset: "Dataset",
+    dataset: Source,
     reward: str,
     config: FilteredBCConfig,
     out: Path,

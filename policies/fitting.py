@@ -5,20 +5,18 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import torch
 from jaxtyping import Float32, Int64
 from torch import Tensor
 
-from embodied.batches import CONSTANT, Normaliser, Transitions, device_of, transitions
+from embodied.batches import CONSTANT, Normaliser, Source, Transitions, device_of, transitions
 from embodied.training import Learner, train, write_json
 from policies.actor import Actor, ActorPolicy, Interface, load
 
-if TYPE_CHECKING:
-    from embodied.dataset import Dataset
 
-
+@runtime_checkable
 class FitConfig(Protocol):
     """What every policy's config has."""
 
@@ -36,6 +34,7 @@ class FitConfig(Protocol):
     def checkpoint_every(self) -> int: ...
 
 
+@runtime_checkable
 class ActorLearner(Learner, Protocol):
     """A learner of an actor."""
 
@@ -72,7 +71,7 @@ class Rows:
 def fit_actor(
     algorithm: str,
     learner: Callable[[Transitions, Interface, str, torch.device], ActorLearner],
-    dataset: "Dataset",
+    dataset: Source,
     reward: str,
     config: FitConfig,
     out: Path,
@@ -119,7 +118,7 @@ def fit_actor(
     return load(out, device)
 
 
-def _digest(dataset: "Dataset", reward: str) -> str:
+def _digest(dataset: Source, reward: str) -> str:
     digest = hashlib.sha256()
     if reward != CONSTANT:
         for episode, values in sorted(dataset.column(reward).items()):

@@ -16,14 +16,13 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
-from embodied.batches import Sampler, Transitions
+from embodied.batches import Sampler, Source, Transitions
 from embodied.graphs import Recorded
 from embodied.training import cosine, load_optimiser, optimiser_tensors, prefixed, seeded, under
-from policies.actor import Actor, ActorPolicy, Interface
+from policies.actor import Actor, ActorPolicy, Interface, filled
 from policies.fitting import Rows, fit_actor
 
 if TYPE_CHECKING:
-    from embodied.dataset import Dataset
     from policies.offline import DeviceIQLImpl
 
 
@@ -125,10 +124,8 @@ class IQLLearner:
     def actor(self) -> Actor:
         """d3rlpy's policy as the network we save: the same parameters under our names."""
         shapes = [tuple(x.shape[1:]) for x in self._rows.inputs]
-        actor = Actor(shapes, self._rows.action.shape[1], self._config.hidden)
-        theirs = self._impl.policy.state_dict()
-        actor.load_state_dict({ours(name): tensor for name, tensor in theirs.items()})
-        return actor
+        theirs = {ours(name): tensor for name, tensor in self._impl.policy.state_dict().items()}
+        return filled(shapes, self._rows.action.shape[1], self._config.hidden, theirs)
 
 
 def ours(name: str) -> str:
@@ -149,7 +146,7 @@ def set_rate(optimiser: torch.optim.Optimizer, rate: float) -> None:
 
 
 def fit(
-    dataset: "Dataset",
+    dataset: Source,
     reward: str,
     config: IQLConfig,
     out: Path,

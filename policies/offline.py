@@ -100,11 +100,12 @@ class RunningScale:
 class DeviceIQLImpl(IQLImpl):
     """d3rlpy's update, target values computed once instead of twice, losses left on the device.
 
-    With `scale`, the advantage is divided by its running standard deviation, but never by less than `FLOOR` (of a
-    z-scored reward): a reward that says nothing must not have its noise amplified.
+    With `scale`, the advantage is divided by its running standard deviation, but never by less than `FLOOR` (in
+    units of the reward, which is z-scored): the noise of a reward that says nothing must not be amplified, or the
+    constant-reward control does worse than the cloning it amounts to.
     """
 
-    FLOOR = 0.01
+    FLOOR = 0.05
     scale: RunningScale | None = None
 
     @property

@@ -6,3 +6,11 @@ LABELERS = {
     "time": "rewards.timeorder:make",
     "vlm": "rewards.vlm:make",
 }
+
+REWARDS = {"preference": "rewards.bradley_terry:fit"}
+"""name -> fit(dataset, preferences, config, out, *, seed, device, progress) -> RewardFn"""
+
+CONFIGS = {"preference": "rewards.preference:PreferenceConfig"}
+
+LOADERS = {"preference": "rewards.preference:load"}
+"""kind of a saved reward -> load(folder) -> RewardFn"""

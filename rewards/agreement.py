@@ -57,7 +57,9 @@ def summary(bins: Sequence[GapBin]) -> dict[str, float]:
     }
 
 
-def rank_correlation(reward: Sequence[Float[np.ndarray, " T"]], progress: Sequence[Float[np.ndarray, " T"]]) -> dict[str, float]:
+def rank_correlation(
+    reward: Sequence[Float[np.ndarray, " T"]], progress: Sequence[Float[np.ndarray, " T"]]
+) -> dict[str, float]:
     """Spearman's correlation over all steps, and the mean of the episodes' own (those in which something changes)."""
     from scipy.stats import spearmanr
 

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from embodied.dataset import Dataset
 from embodied.types import Episode, Preference, Segment
 from embodied.vision import shifted, to_float
 from rewards.preference import PreferenceConfig, RewardEnsemble, RewardNet, build, describe, joined
+from rewards.reading import fit_reader, read, sample
 
 SAMPLE = 2048  # frames, at least, on which the scale of the reward is measured
 BINS = 10
@@ -53,25 +54,35 @@ def gather(dataset: Dataset, preferences: Sequence[Preference], config: Preferen
     """The preferences with their frames in memory, pictures already at the nets' size."""
     moments: dict[tuple[int, int], int] = {}
     left, right = table(preferences, moments)
-    frames = read(dataset, config, np.array(list(moments), np.int64))
+    frames = inputs_at(dataset, config, np.array(list(moments), np.int64))
     p_left = np.array([p.p_left for p in preferences], np.float32)
     return PairData(frames, left, right, p_left, np.array([p.weight for p in preferences], np.float32))
 
 
-def read(dataset: Dataset, config: PreferenceConfig, moments: np.ndarray) -> Tensor:
+def inputs_at(dataset: Dataset, config: PreferenceConfig, moments: np.ndarray) -> Tensor:
     """Frames (n, h, w, C) of bytes or states (n, d) for (n, 2) moments."""
-    if describe(dataset, config.inputs)["image"]:
-        chunks = []
-        for i in range(0, len(moments), 1024):
-            picture = torch.from_numpy(dataset.frames(config.inputs[0], moments[i : i + 1024])).permute(0, 3, 1, 2)
-            if picture.shape[-1] != config.size:
-                picture = nn.functional.interpolate(picture.float(), size=(config.size,) * 2, mode="area").round()
-            chunks.append(picture.byte().permute(0, 2, 3, 1).contiguous())
-        return torch.cat(chunks)
-    arrays = dataset.low_dim(config.inputs)
+    if describe(dataset, config)["image"]:
+        return read_pictures(dataset, config, moments)
+    return recorded(dataset, config.inputs, moments)
+
+
+def read_pictures(dataset: Dataset, config: PreferenceConfig, moments: np.ndarray) -> Tensor:
+    """Pictures as bytes at the nets' size, (n, size, size, C)."""
+    chunks = []
+    for i in range(0, len(moments), 1024):
+        picture = torch.from_numpy(dataset.frames(config.inputs[0], moments[i : i + 1024])).permute(0, 3, 1, 2)
+        if picture.shape[-1] != config.size:
+            picture = nn.functional.interpolate(picture.float(), size=(config.size,) * 2, mode="area").round()
+        chunks.append(picture.byte().permute(0, 2, 3, 1).contiguous())
+    return torch.cat(chunks)
+
+
+def recorded(dataset: Dataset, names: Sequence[str], moments: np.ndarray) -> Tensor:
+    """Low-dimensional observations side by side at (n, 2) moments, (n, d)."""
+    arrays = dataset.low_dim(names)
     start = {int(e): int(s) for e, s in zip(dataset.ids, first_frames(dataset), strict=True)}
     rows = np.array([start[int(e)] + int(t) for e, t in moments])
-    return torch.from_numpy(joined([arrays[name][rows] for name in config.inputs]))
+    return torch.from_numpy(joined([arrays[name][rows] for name in names]))
 
 
 def first_frames(dataset: Dataset) -> np.ndarray:
@@ -99,11 +110,13 @@ def units(data: PairData, batch: int) -> list[Unit]:
 
 def batches(parts: Sequence[Unit], batch: int, rng: np.random.Generator | None) -> list[Unit]:
     """Units put together, in random order where an rng is given, until each holds about `batch` frames."""
-    order = np.arange(len(parts)) if rng is None else rng.permutation(len(parts))
-    found, pairs, frames = [], [], []
-    for i in order:
-        pairs.append(parts[i][0])
-        frames.append(parts[i][1])
+    order = list(parts) if rng is None else [parts[i] for i in rng.permutation(len(parts)).tolist()]
+    found: list[Unit] = []
+    pairs: list[np.ndarray] = []
+    frames: list[np.ndarray] = []
+    for more_pairs, more_frames in order:
+        pairs.append(more_pairs)
+        frames.append(more_frames)
         if sum(map(len, frames)) >= batch:
             found.append((np.concatenate(pairs), np.unique(np.concatenate(frames))))
             pairs, frames = [], []
@@ -280,17 +293,20 @@ def fit(
     Raises ValueError where there is nothing to learn from, or an input that the data lacks.
     """
     config = config or PreferenceConfig()
-    width = describe(dataset, config.inputs)
+    width = describe(dataset, config)
     data = gather(dataset, usable(preferences, config), config)
     train, test = split(data, config, np.random.default_rng(seed))
     ensemble = build(config, width, seed)
-    if not width["image"]:
-        for net in ensemble.nets:
-            net.offset.copy_(data.frames.mean(0))  # type: ignore[operator, union-attr]
-            net.spread.copy_(data.frames.std(0).clamp_min(1e-6))  # type: ignore[operator, union-attr]
     ensemble.to(("cuda" if torch.cuda.is_available() else "cpu") if device == "auto" else device)
+    record: dict[str, Any] = {"preferences": len(preferences), "seed": seed}
+    if width.get("read"):
+        record["reading"] = teach_to_read(ensemble, dataset, seed, out)
+        data = replace(data, frames=read(ensemble.reader, data.frames, ensemble.device))  # type: ignore[arg-type]
     curves = []
     for k, net in enumerate(ensemble.nets):
+        if data.frames.ndim == 2:
+            net.offset.copy_(data.frames.mean(0))  # type: ignore[operator, union-attr]
+            net.spread.copy_(data.frames.std(0).clamp_min(1e-6))  # type: ignore[operator, union-attr]
         done = out / f"member-{k}.safetensors" if out else None
         if done and done.exists():
             net.load_state_dict(load_file(done))
@@ -303,8 +319,22 @@ def fit(
             progress(k + 1, config.members)
     ensemble.calibrate(sample_episodes(dataset, np.random.default_rng(seed), bool(width["image"])))
     if out:
-        record = reliability(ensemble, data, test) | {"pairs": sum(len(pairs) for pairs, _ in test)}
-        ensemble.save(out, curves=curves, preferences=len(preferences), seed=seed, held_out=record)
-        for rest in out.glob("member-*"):
+        record["held_out"] = reliability(ensemble, data, test) | {"pairs": sum(len(pairs) for pairs, _ in test)}
+        ensemble.save(out, curves=curves, **record)
+        for rest in (*out.glob("member-*"), *out.glob("reader.*")):
             rest.unlink()
     return ensemble
+
+
+def teach_to_read(ensemble: RewardEnsemble, dataset: Dataset, seed: int, out: Path | None) -> dict[str, Any]:
+    """Replace the ensemble's reader by a taught one; says how well it reads pictures that it did not see."""
+    config = ensemble.config
+    moments = sample(dataset, np.random.default_rng(seed))
+    target = recorded(dataset, config.reads, moments)
+    target = (target - target.mean(0)) / target.std(0).clamp_min(1e-6)
+    kept = out / "reader.safetensors" if out else None
+    ensemble.reader, r2 = fit_reader(
+        read_pictures(dataset, config, moments), target,
+        epochs=config.reading_epochs, seed=seed, device=ensemble.device, out=kept,
+    )  # fmt: skip
+    return {"observations": list(config.reads), "r2": r2, "frames": len(moments)}

@@ -56,7 +56,7 @@ def shares(preset: str, gap: Float64[np.ndarray, " n"]) -> Float64[np.ndarray, "
     """Probabilities of a correct, incorrect and undecided answer at each |progress difference|.
 
     A table is interpolated between the middles of its bins. "judge" is right on 95 % of gaps above 0.03 and
-    undecided below. Raises KeyError for an unknown preset.
+    undecided below. Raises ValueError for an unknown preset.
     """
     look_up("preset", preset, dict.fromkeys(PRESETS))
     if preset == "judge":

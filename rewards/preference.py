@@ -18,9 +18,11 @@ from jaxtyping import Float32
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
+from embodied.config import from_plain
 from embodied.dataset import Dataset
 from embodied.types import Episode
 from embodied.vision import SpatialSoftmaxEncoder, to_float
+from rewards.reading import Reader
 
 SCHEMA_VERSION = 1
 
@@ -31,6 +33,10 @@ class PreferenceConfig:
 
     inputs: tuple[str, ...] = ("front",)
     """One camera, or the low-dimensional arrays to judge by."""
+    reads: tuple[str, ...] = ()
+    """Low-dimensional observations that an encoder is first taught to read off the picture (see `rewards.reading`);
+    empty: the pixels are judged directly."""
+    reading_epochs: int = 8
     members: int = 3
     """Networks in the ensemble."""
     epochs: int = 12
@@ -65,6 +71,9 @@ class PreferenceConfig:
 class RewardNet(nn.Module):
     """A frame's value: an encoder (pictures) or a normaliser (states), and two hidden layers; (n, ...) -> (n,)."""
 
+    offset: Tensor
+    spread: Tensor
+
     def __init__(self, image: bool, channels: int, hidden: int) -> None:
         super().__init__()
         self.encoder = SpatialSoftmaxEncoder(channels) if image else None
@@ -83,9 +92,16 @@ class RewardNet(nn.Module):
 class RewardEnsemble:
     """Several reward nets as one `RewardFn`; `episode -> (T,)`, judged by the frame after each action."""
 
-    def __init__(self, config: PreferenceConfig, nets: Sequence[RewardNet], width: Mapping[str, int | bool]) -> None:
+    def __init__(
+        self,
+        config: PreferenceConfig,
+        nets: Sequence[RewardNet],
+        width: Mapping[str, int | bool],
+        reader: Reader | None = None,
+    ) -> None:
         self.config = config
         self.nets = nn.ModuleList(nets).eval()
+        self.reader = reader
         self.width = dict(width)
         self.statistics = {
             "mean": torch.zeros(len(nets)),
@@ -98,12 +114,17 @@ class RewardEnsemble:
         """The same nets on another device."""
         self.device = torch.device(device)
         self.nets.to(self.device)
+        if self.reader:
+            self.reader.to(self.device)
         return self
 
     def prepare(self, frames: np.ndarray) -> Tensor:
         """Frames as stored -> frames as the nets take them, (n, C, h, w) or (n, d)."""
         tensor = torch.from_numpy(np.ascontiguousarray(frames)).to(self.device)
-        return to_float(tensor, self.config.size) if self.width["image"] else tensor.float()
+        if not self.width["image"]:
+            return tensor.float()
+        picture = to_float(tensor, self.config.size)
+        return self.reader(picture) if self.reader else picture
 
     @torch.no_grad()
     def members(self, frames: np.ndarray, batch: int = 512) -> Float32[np.ndarray, "k n"]:
@@ -159,6 +180,8 @@ class RewardEnsemble:
         """Weights as safetensors, then reward.json: whoever sees the latter sees a whole reward."""
         folder.mkdir(parents=True, exist_ok=True)
         tensors = {f"nets.{k}": v.contiguous().cpu() for k, v in self.nets.state_dict().items()}
+        if self.reader:
+            tensors |= {f"reader.{k}": v.contiguous().cpu() for k, v in self.reader.state_dict().items()}
         save_file({**tensors, **self.statistics}, folder / "reward.safetensors")
         text = json.dumps(
             {"schema_version": SCHEMA_VERSION, "kind": "preference", "config": asdict(self.config), "width": self.width}
@@ -181,10 +204,13 @@ def joined(arrays: Sequence[np.ndarray]) -> np.ndarray:
 
 def build(config: PreferenceConfig, width: Mapping[str, int | bool], seed: int = 0) -> RewardEnsemble:
     """A fresh ensemble; weights depend on `seed` alone and leave the global generator as it was."""
+    read = int(width.get("read", 0))
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        nets = [RewardNet(bool(width["image"]), int(width["channels"]), config.hidden) for _ in range(config.members)]
-    return RewardEnsemble(config, nets, width)
+        image, channels = (False, read) if read else (bool(width["image"]), int(width["channels"]))
+        nets = [RewardNet(image, channels, config.hidden) for _ in range(config.members)]
+        reader = Reader(int(width["channels"]), read) if read else None
+    return RewardEnsemble(config, nets, width, reader)
 
 
 def load(folder: str | Path) -> RewardEnsemble:
@@ -197,21 +223,32 @@ def load(folder: str | Path) -> RewardEnsemble:
     record = json.loads(path.read_text())
     if record["schema_version"] > SCHEMA_VERSION:
         raise ValueError(f"{path} has schema version {record['schema_version']}; this program reads {SCHEMA_VERSION}")
-    config = PreferenceConfig(**{**record["config"], "inputs": tuple(record["config"]["inputs"])})
+    config = from_plain(PreferenceConfig, record["config"])
     ensemble = build(config, record["width"])
     tensors = load_file(path.with_name("reward.safetensors"))
     ensemble.nets.load_state_dict({k.removeprefix("nets."): v for k, v in tensors.items() if k.startswith("nets.")})
+    if ensemble.reader:
+        own = {k.removeprefix("reader."): v for k, v in tensors.items() if k.startswith("reader.")}
+        ensemble.reader.load_state_dict(own)
+        ensemble.reader.eval()
     ensemble.statistics = {k: tensors[k] for k in ensemble.statistics}
     return ensemble
 
 
-def describe(dataset: Dataset, inputs: Sequence[str]) -> dict[str, int | bool]:
-    """Whether these inputs are a picture, and how many channels or dimensions they have."""
-    specs = {**dataset.spec.obs}
-    missing = [name for name in inputs if name not in specs]
-    if missing:
-        raise ValueError(f"{dataset.path} has no observation {missing[0]!r}; it offers {sorted(specs)}")
-    first = specs[inputs[0]]
+def describe(dataset: Dataset, config: PreferenceConfig) -> dict[str, int | bool]:
+    """Whether the inputs are a picture, how many channels or dimensions they have, and how many are read off it."""
+    for name in (*config.inputs, *config.reads):
+        if name not in dataset.spec.obs:
+            raise ValueError(f"{dataset.path} has no observation {name!r}; it offers {sorted(dataset.spec.obs)}")
+    first = dataset.spec.obs[config.inputs[0]]
     if first.is_image:
-        return {"image": True, "channels": first.shape[-1]}
-    return {"image": False, "channels": sum(int(np.prod(specs[name].shape)) for name in inputs)}
+        return {"image": True, "channels": first.shape[-1], "read": _dimensions(dataset, config.reads)}
+    if config.reads:
+        raise ValueError(f"{config.inputs[0]!r} is no picture, so {config.reads[0]!r} cannot be read off it")
+    return {"image": False, "channels": _dimensions(dataset, config.inputs)}
+
+
+def _dimensions(dataset: Dataset, names: Sequence[str]) -> int:
+    if images := [name for name in names if dataset.spec.obs[name].is_image]:
+        raise ValueError(f"{images[0]!r} is a picture; name low-dimensional arrays, or one camera alone")
+    return sum(int(np.prod(dataset.spec.obs[name].shape)) for name in names)

@@ -82,7 +82,7 @@ def closeness(position: np.ndarray, goal: np.ndarray) -> np.ndarray:
 
 
 def reaching(episodes: int = 60, seed: int = 0, camera: int = 0) -> Memory:
-    """Mixed data: a third heads for the goal, a third away from it, a third anywhere; reward 'recorded' is closeness."""
+    """A third heads for the goal, a third away from it, a third anywhere; reward 'recorded' is closeness."""
     rng = np.random.default_rng(seed)
     obs, actions, rewards = [], [], {}
     for number in range(episodes):

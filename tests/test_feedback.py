@@ -163,7 +163,7 @@ def test_few_questions_that_all_fail_are_not_silent_either(store, dataset):
 
 
 def test_a_budget_of_queries_ends_with_everything_answered_kept(store, dataset):
-    with pytest.raises(BudgetSpent, match="12 queries and 0 tokens.*18 of 30 pairs are unanswered") as spent:
+    with pytest.raises(BudgetSpent, match=r"12 queries and 0 tokens.*18 of 30 pairs are unanswered") as spent:
         ask(store, Scripted(), dataset, "lift", some_pairs(30), budget=Budget(queries=12), batch=5)
     assert spent.value.answers.counts()["preferred"] == 12
     assert len(spent.value.answers.preferences()) == len(store) == 12
@@ -295,11 +295,11 @@ def test_an_outcome_is_one_of_four():
         Answer("maybe")
 
 
-def test_twenty_thousand_answers_are_few_transactions(store, dataset):
+def test_thousands_of_computed_answers_are_few_transactions(store, dataset):
     statements = []
     store._db.set_trace_callback(lambda sql: statements.append(sql[:6]))
     teacher = Scripted(shows=())
-    pairs = [(moment(0, k), moment(10, j)) for k in range(141) for j in range(142)][:20_000]
+    pairs = [(moment(0, k), moment(10, j)) for k in range(70) for j in range(72)][:5_000]
     ask(store, teacher, dataset, "lift", pairs)
-    assert len(teacher.asked) == len(np.unique([q.hashes for q in teacher.asked], axis=0)) == 20_000
-    assert statements.count("COMMIT") < 100
+    assert len(teacher.asked) == len(np.unique([q.hashes for q in teacher.asked], axis=0)) == 5_000
+    assert statements.count("COMMIT") < 60

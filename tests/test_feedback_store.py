@@ -83,7 +83,7 @@ def test_a_database_of_another_program_is_left_alone(tmp_path):
         db.execute("CREATE TABLE photo (id)")
     db.close()
     before = (tmp_path / "photos.db").read_bytes()
-    with pytest.raises(ValueError, match="photos.db is an SQLite file of another program"):
+    with pytest.raises(ValueError, match=r"photos\.db is an SQLite file of another program"):
         Store(tmp_path / "photos.db")
     assert (tmp_path / "photos.db").read_bytes() == before
 
@@ -99,7 +99,7 @@ def test_damaged_pages_are_named_with_a_way_to_recover(tmp_path):
     bytes_ = bytearray((tmp_path / "s.db").read_bytes())
     bytes_[8 * 4096 : -4096] = b"\xff" * (len(bytes_) - 9 * 4096)
     (tmp_path / "s.db").write_bytes(bytes_)
-    with pytest.raises(StoreError, match=r"s\.db: database disk image is malformed.*\.recover"):  # noqa: PT012, SIM117
+    with pytest.raises(StoreError, match=r"s\.db: database disk image is malformed.*\.recover"):  # noqa: SIM117
         with Store(tmp_path / "s.db") as store:
             claim(store, 500)
 

@@ -59,7 +59,7 @@ def test_a_labeler_fills_a_store_once(name, dataset, pairs, tmp_path):
 
 
 def test_an_unknown_labeler_is_refused_with_the_nearest_name(dataset):
-    with pytest.raises(KeyError, match="did you mean 'oracle'"):
+    with pytest.raises(ValueError, match="did you mean 'oracle'"):
         make("oracel", dataset)
 
 
@@ -130,7 +130,7 @@ def test_equal_progress_leans_to_neither_side():
 @pytest.mark.parametrize(
     ("name", "options", "error", "complaint"),
     [
-        ("noisy", {"preset": "ropes"}, KeyError, "did you mean 'rope'"),
+        ("noisy", {"preset": "ropes"}, ValueError, "did you mean 'rope'"),
         ("oracle", {"tie": -1.0}, ValueError, "tie is -1.0"),
         ("noisy", {"undecided": "shrug"}, (ValueError, TypeError), "shrug"),
         ("time", {"certainty": 0.5}, ValueError, "certainty is 0.5"),

@@ -61,7 +61,7 @@ def lower(world: World, stop: Callable[[], bool]) -> None:
 
 
 def pick_place(world: World, action: Float[np.ndarray, " 6"], suction: bool) -> None:
-    """Go over the first place and down, take what is there, carry it over the second, down until it stands, let go, rise.
+    """Take what is at the first place and put it down at the second, from above and back up.
 
     Without suction the tip goes down at the first place and sweeps to the second. It always takes the same number of
     physics steps.

@@ -1,6 +1,6 @@
 """The tabletop as a gymnasium environment: a state, frames, progress; success does not end an episode."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
@@ -14,7 +14,7 @@ from envs import TASKS, find
 from envs.tabletop.camera import CAMERAS
 from envs.tabletop.control import CONTROLS, HZ
 from envs.tabletop.goals import GOALS
-from envs.tabletop.scene import Scene, colour_pairs, generator
+from envs.tabletop.scene import Scene
 from envs.tabletop.task import Task, state_bounds, state_vector
 from envs.tabletop.world import Snapshot, World
 
@@ -27,14 +27,14 @@ def load_task(name: str) -> Task:
     return getattr(import_module(module), attribute)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class Moment:
-    """A snapshot of an episode: the world's, and how far the episode had come."""
+    """A snapshot of an episode, plain data that every environment of the same task can restore."""
 
     world: Snapshot
     scene: Scene
     step: int
-    generator: dict[str, Any]
+    generator: Mapping[str, Any]
 
 
 class Tabletop(gymnasium.Env[dict[str, np.ndarray], np.ndarray]):
@@ -46,7 +46,7 @@ class Tabletop(gymnasium.Env[dict[str, np.ndarray], np.ndarray]):
     Reward: the progress in [0, 1] after the action, also in info with 'success', 'task' (the sentence), 'step'.
     An episode lasts `horizon` steps whatever happens, so that its length says nothing.
     `reset(seed=s)` gives scene s of the split; without a seed the next is drawn from the generator of the last;
-    `reset(options={"scene": scene})` gives that very scene.
+    `reset(options={"scene": scene})` gives that very scene (a `Scene` or its JSON).
     """
 
     metadata = {"render_modes": ["rgb_array"], "render_fps": HZ}  # noqa: RUF012 - gymnasium's own declaration
@@ -74,7 +74,7 @@ class Tabletop(gymnasium.Env[dict[str, np.ndarray], np.ndarray]):
         for name, value in (("size", size), ("horizon", self.horizon), ("render_size", render_size)):
             if value < 1:
                 raise ValueError(f"{name} is {value}; it must be 1 or more")
-        generator(task, split, colours, 0), colour_pairs(colours, split)  # refuse now what no scene is drawn from
+        self.task.scene(split, 0, colours)  # refuses what no scene can be drawn from
         self.colours, self.split, self.size = colours, split, size
         self.render_mode, self.render_size = render_mode, render_size
         self.spec_ = self.described()
@@ -98,34 +98,41 @@ class Tabletop(gymnasium.Env[dict[str, np.ndarray], np.ndarray]):
         if unknown := sorted(set(options) - {"scene"}):
             raise ValueError(f"no option {unknown[0]!r} of reset; it offers 'scene'")
         if "scene" in options:
-            self.scene = options["scene"]
+            given = options["scene"]
+            scene = given if isinstance(given, Scene) else Scene.from_json(given)
         else:
             number = int(self.np_random.integers(2**31)) if seed is None else seed
-            self.scene = self.task.scene(self.split, number, self.colours)
-        name, *things = self.scene.goal
-        self.goal = GOALS[name](*things)
-        self.world.arrange(self.scene.things)
-        self.steps = 0
+            scene = self.task.scene(self.split, number, self.colours)
+        self.world.arrange(scene.things)
+        self.begin(scene, 0)
         return self.observe()
 
-    def step(
-        self, action: Float[np.ndarray, " a"]
-    ) -> tuple[dict[str, np.ndarray], float, bool, bool, dict[str, Any]]:
+    def begin(self, scene: Scene, steps: int) -> None:
+        """From now on it is this scene and its goal, so many steps in."""
+        name, block, target = scene.goal
+        self.scene, self.steps = scene, steps
+        self.goal = find(GOALS, name, "goal")(block, target)
+
+    def step(self, action: Float[np.ndarray, " a"]) -> tuple[dict[str, np.ndarray], float, bool, bool, dict[str, Any]]:
         if self.scene is None:
             raise ValueError("step before the first reset; call reset(seed=...)")
         self.control.apply(self.world, self.checked(action), self.task.suction)
+        self.world.refresh()
         self.steps += 1
         obs, info = self.observe()
         return obs, info["progress"], False, self.steps >= self.horizon, info
 
     def checked(self, action: Any) -> Float[np.ndarray, " a"]:
         """The action within its bounds, in float64; ValueError unless it has the shape and is finite."""
-        value = np.asarray(action, np.float64)
         wanted = self.control.action
+        try:
+            value = np.asarray(action, np.float64)
+        except (TypeError, ValueError) as error:
+            raise ValueError(f"action {action!r} is no array of numbers; wanted shape {wanted.shape}") from error
         if value.shape != wanted.shape:
             raise ValueError(f"action {action!r} has shape {value.shape}, wanted {wanted.shape}")
         if not np.isfinite(value).all():
-            raise ValueError(f"action {action!r} is not finite; send numbers within {wanted.low} and {wanted.high}")
+            raise ValueError(f"action {action!r} is not finite; send {wanted.shape[0]} finite numbers")
         return np.clip(value, wanted.low, wanted.high)
 
     def observe(self) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
@@ -144,7 +151,7 @@ class Tabletop(gymnasium.Env[dict[str, np.ndarray], np.ndarray]):
         }
         return obs, info
 
-    def render(self) -> UInt8[np.ndarray, "h w 3"] | None:  # type: ignore[override]
+    def render(self) -> UInt8[np.ndarray, "h w 3"] | None:
         """The front view, `render_size` pixels wide; None without a render mode."""
         if self.render_mode is None:
             return None
@@ -157,13 +164,12 @@ class Tabletop(gymnasium.Env[dict[str, np.ndarray], np.ndarray]):
         return Moment(self.world.snapshot(), self.scene, self.steps, self.np_random.bit_generator.state)
 
     def restore(self, moment: Moment) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
-        """Return to a moment of this environment: the same actions lead to the same bits. Gives what reset gives."""
+        """Return to a moment: the same actions lead to the same bits. Gives what reset gives."""
+        if moment.scene.task != self.task.name:
+            raise ValueError(f"a moment of the task {moment.scene.task!r} cannot be restored in {self.task.name!r}")
         self.world.restore(moment.world)
-        if moment.scene is not self.scene:
-            self.world.paint(moment.scene.things)
-        self.scene, self.steps = moment.scene, moment.step
-        name, *things = self.scene.goal
-        self.goal = GOALS[name](*things)
+        self.world.paint(moment.scene.things)
+        self.begin(moment.scene, moment.step)
         self.np_random.bit_generator.state = moment.generator
         return self.observe()
 

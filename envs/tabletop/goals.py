@@ -12,7 +12,7 @@ REST = 0.05
 
 @dataclass(frozen=True, eq=False)
 class State:
-    """The world at one moment: tip and things [m, base frame], speeds [m/s], and the index of what is held (-1: none)."""
+    """The world at one moment: tip and things [m, base frame], speeds [m/s], index of what is held (-1: nothing)."""
 
     tip: Float[np.ndarray, " 3"]
     position: Float[np.ndarray, "n 3"]

@@ -1,6 +1,7 @@
 """Procedural objects: blocks that move, bowls that stand, zones that are only painted."""
 
 from collections.abc import Callable
+from itertools import pairwise
 from math import cos, pi, sin
 
 import numpy as np
@@ -38,7 +39,7 @@ def bowl_mesh() -> tuple[Float[np.ndarray, "v 3"], Int[np.ndarray, " f"]]:
         vertices.extend((a, b, c, d))  # corners are not shared, so that every face has its own normal
         faces.extend((start, start + 1, start + 2, start, start + 2, start + 3))
 
-    for low, high in zip(corners, corners[1:], strict=False):
+    for low, high in pairwise(corners):
         for i in range(SIDES):
             j = (i + 1) % SIDES
             quad(low[i], low[j], high[j], high[i])
@@ -111,9 +112,7 @@ def zone(bullet: Client) -> int:
 
 def table(bullet: Client) -> int:
     """The table top at z = 0, drawn smaller than the floor it is, so that nothing ever falls off the world."""
-    shape = bullet.createCollisionShape(
-        bullet.GEOM_BOX, halfExtents=[3, 3, 0.1], collisionFramePosition=[0, 0, -0.1]
-    )
+    shape = bullet.createCollisionShape(bullet.GEOM_BOX, halfExtents=[3, 3, 0.1], collisionFramePosition=[0, 0, -0.1])
     visual = bullet.createVisualShape(
         bullet.GEOM_BOX,
         halfExtents=[0.35, 0.45, 0.02],

@@ -15,13 +15,16 @@ from envs.tabletop.shapes import BLOCK, REST_HEIGHT, SHAPES, table
 
 PHYSICS_HZ = 120
 LOW, HIGH = np.array([0.34, -0.22, 0.012]), np.array([0.66, 0.22, 0.3])
-"""Where the tip may be sent [m, base frame]."""
+LOW_LOADED = np.array([LOW[0], LOW[1], BLOCK + 0.001])
+"""Where the tip may be sent [m, base frame], and what is lowest for it with a block hanging from it."""
 
 GRIP_RADIUS, GRIP_DROP = 0.025, (0.01, 0.045)
 """Suction takes a block whose centre is within this of the tip, sideways and below [m]."""
 
 PALE = 0.4
 """How much white is mixed into the colour of a bowl."""
+
+ZERO = (0.0, 0.0, 0.0)
 
 LAMP_OFF, LAMP_ON = (0.2, 0.2, 0.22, 1), (0.95, 0.95, 0.2, 1)
 
@@ -35,22 +38,27 @@ class Grip:
     turn: tuple[float, float, float, float]
 
 
-@dataclass(frozen=True, eq=False)
-class Snapshot:
-    """The whole state of one world at one moment; only that world can restore it."""
+Pose = tuple[tuple[float, ...], tuple[float, ...]]
+"""Position [m] and quaternion xyzw; or linear [m/s] and angular [rad/s] velocity."""
 
-    world: "World"
-    id: int
+
+@dataclass(frozen=True)
+class Snapshot:
+    """The whole state of a world, as plain numbers: good for every world with the same kinds of things."""
+
+    poses: tuple[Pose, ...]
+    velocities: tuple[Pose, ...]
+    joints: tuple[tuple[float, float], ...]
     grip: Grip | None
     yaw: float
 
-    def __del__(self) -> None:
-        if self.world.bullet.id >= 0:
-            self.world.bullet.removeState(self.id)
-
 
 class World:
-    """Kinds of things are given once; scenes then place and paint them, which is faster than loading and leaks nothing."""
+    """Kinds of things are given once; scenes then place and paint them, which is faster than loading and leaks nothing.
+
+    Bullet remembers more than it tells (contacts, separating axes), so that neither its resets nor its saved states
+    repeat to the bit. `refresh`, called between actions, makes it forget all of that: what remains is a `Snapshot`.
+    """
 
     def __init__(self, kinds: Sequence[str]) -> None:
         self.kinds = tuple(kinds)
@@ -65,22 +73,21 @@ class World:
             bullet.setCollisionFilterGroupMask(self.arm, link, 0, 0)
         self.bodies = tuple(SHAPES[kind](bullet) for kind in self.kinds)
         self.grip: Grip | None = None
-        self.constraint = -1
-        self.yaw = 0.0
-        for joint, angle in zip(robot.JOINTS, robot.joints(*robot.HOME), strict=True):
-            bullet.resetJointState(self.arm, joint, angle)
-        self.empty = self.snapshot()
+        self.constraint, self.yaw, self.lit = -1, 0.0, False
+        self.present = self.measured()
 
     def arrange(self, things: Sequence[Thing]) -> None:
         """Empty hand, arm at home, things placed and painted, everything at rest."""
         if tuple(thing.kind for thing in things) != self.kinds:
             raise ValueError(f"this world has {self.kinds}, the scene {tuple(thing.kind for thing in things)}")
-        self.restore(self.empty)
-        for body, thing in zip(self.bodies, things, strict=True):
-            turn = self.bullet.getQuaternionFromEuler([0, 0, thing.yaw])
-            self.bullet.resetBasePositionAndOrientation(body, [thing.x, thing.y, REST_HEIGHT[thing.kind]], turn)
+        home = robot.joints(*robot.HOME)
+        turns = [tuple(self.bullet.getQuaternionFromEuler([0, 0, thing.yaw])) for thing in things]
+        poses = tuple(((t.x, t.y, REST_HEIGHT[t.kind]), turn) for t, turn in zip(things, turns, strict=True))
+        still = tuple((ZERO, ZERO) for _ in things)
+        self.restore(Snapshot(poses, still, tuple((angle, 0.0) for angle in home), None, 0.0))
         self.paint(things)
-        self.hold(robot.joints(*robot.HOME), PHYSICS_HZ // 10)
+        self.hold(home, PHYSICS_HZ // 10)
+        self.refresh()
 
     def paint(self, things: Sequence[Thing]) -> None:
         """Give every thing its colour."""
@@ -114,10 +121,11 @@ class World:
             self.bullet.stepSimulation()
 
     def move(self, target: Float[np.ndarray, " 3"], steps: int, yaw: float = 0.0) -> None:
-        """Drive the tip towards a position [m], clipped to where it (and a held block) may be, for so many physics steps."""
+        """Drive the tip towards a position [m], clipped to where it may be, for so many physics steps."""
         self.yaw = yaw
-        low = LOW if self.grip is None else np.maximum(LOW, [-np.inf, -np.inf, BLOCK + 0.001])
-        self.hold(robot.joints(*np.clip(target, low, HIGH), yaw), steps)
+        low = LOW if self.grip is None else LOW_LOADED
+        x, y, z = np.clip(target, low, HIGH)
+        self.hold(robot.joints(x, y, z, yaw), steps)
 
     def suck(self) -> bool:
         """Take the nearest block under the tip, if there is one; true if something is held afterwards."""
@@ -157,13 +165,11 @@ class World:
             grip.turn,
         )
         self.bullet.changeConstraint(self.constraint, maxForce=50)
-        self.bullet.changeVisualShape(self.arm, self.lamp, rgbaColor=LAMP_ON)
 
     def release(self) -> None:
         """Let go of whatever is held."""
         if self.constraint >= 0:
             self.bullet.removeConstraint(self.constraint)
-            self.bullet.changeVisualShape(self.arm, self.lamp, rgbaColor=LAMP_OFF)
         self.constraint, self.grip = -1, None
 
     def held_touches(self) -> bool:
@@ -174,18 +180,47 @@ class World:
         return any(point[2] != self.arm and point[8] < 0.001 for point in points)
 
     def snapshot(self) -> Snapshot:
-        """Everything that a later `restore` needs to continue to the same bits."""
-        return Snapshot(self, self.bullet.saveState(), self.grip, self.yaw)
+        """The world as it was left by the last `refresh`, `restore` or `arrange`."""
+        return self.present
+
+    def measured(self) -> Snapshot:
+        """The world as the physics has it now."""
+        bullet = self.bullet
+        joints = (bullet.getJointState(self.arm, joint)[:2] for joint in robot.JOINTS)
+        return Snapshot(
+            tuple(bullet.getBasePositionAndOrientation(body) for body in self.bodies),
+            tuple(bullet.getBaseVelocity(body) for body in self.bodies),
+            tuple((angle, speed) for angle, speed in joints),
+            self.grip,
+            self.yaw,
+        )
 
     def restore(self, snapshot: Snapshot) -> None:
-        """Continue from that moment."""
-        if snapshot.world is not self:
-            raise ValueError("this snapshot is of another world; restore it in the environment that took it")
+        """Forget everything and continue from that moment."""
+        bullet = self.bullet
         self.release()
-        self.bullet.restoreState(snapshot.id)
-        self.yaw, self.grip = snapshot.yaw, snapshot.grip
+        for body, link in ((self.arm, self.tool), *((body, -1) for body in self.bodies)):
+            bullet.setCollisionFilterGroupMask(body, link, 1, -1)  # enters the broad phase anew, without its contacts
+        for body, pose, velocity in zip(self.bodies, snapshot.poses, snapshot.velocities, strict=True):
+            bullet.resetBasePositionAndOrientation(body, *pose)
+            bullet.resetBaseVelocity(body, *velocity)
+        for joint, (angle, speed) in zip(robot.JOINTS, snapshot.joints, strict=True):
+            bullet.resetJointState(self.arm, joint, angle, speed)
+        self.grip, self.yaw = snapshot.grip, snapshot.yaw
         if self.grip is not None:
             self.attach(self.grip)
+        self.present = snapshot
+        self.light(self.grip is not None)
+
+    def light(self, on: bool) -> None:
+        """Switch the lamp that shows that something is held."""
+        if on != self.lit:
+            self.bullet.changeVisualShape(self.arm, self.lamp, rgbaColor=LAMP_ON if on else LAMP_OFF)
+            self.lit = on
+
+    def refresh(self) -> None:
+        """Continue from here with nothing remembered but what a snapshot holds."""
+        self.restore(self.measured())
 
     def close(self) -> None:
         """Give the physics client back."""

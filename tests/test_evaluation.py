@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from gymnasium import spaces
 
-from embodied.evaluate import column, evaluate, record_video
+from embodied.evaluation import column, evaluate, record_video
 from embodied.records import EpisodeRecord, read_records
 from embodied.spec import ArraySpec, Spec
 
@@ -194,9 +194,13 @@ class TestFile:
         policy, calls = Centre(), []
         again = evaluate(policy, "tests/Slide-v0", range(12), out=out, batch=5, progress=lambda *n: calls.append(n))
         assert again == whole
-        assert sorted(record.seed for record in read_records(out)) == list(range(12))
+        assert read_records(out) == whole
         assert len(calls) == (0 if cut == 0 else len(calls))
         assert not calls or calls[-1] == (12, 12)
+
+    def test_records_are_read_by_ascending_seed(self, tmp_path):
+        evaluate(Centre(), "tests/Slide-v0", [5, 1, 3], out=tmp_path / "episodes.jsonl")
+        assert [record.seed for record in read_records(tmp_path / "episodes.jsonl")] == [1, 3, 5]
 
     def test_more_seeds_run_only_what_is_missing(self, tmp_path):
         out = tmp_path / "episodes.jsonl"
@@ -284,7 +288,7 @@ def test_a_video_of_a_camera_that_is_not_there_is_refused():
 
 def test_importing_evaluation_loads_no_heavy_library():
     code = (
-        "import sys, embodied.evaluate; print([m for m in ('torch', 'av', 'gymnasium', 'scipy') if m in sys.modules])"
+        "import sys, embodied.evaluation; print([m for m in ('torch', 'av', 'gymnasium', 'scipy') if m in sys.modules])"
     )
     found = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=Path(__file__).parents[1]

@@ -8,7 +8,7 @@ reset to a single task. A finished episode keeps its row in the batch, so that a
 import importlib
 import inspect
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -28,7 +28,7 @@ LONGEST = 100_000
 def evaluate(
     policy: Policy,
     env_id: str,
-    seeds: Sequence[int],
+    seeds: Iterable[int],
     *,
     out: Path | None = None,
     env_kwargs: Mapping[str, Any] | None = None,
@@ -84,8 +84,8 @@ def record_video(
     task: str | None = None,
     horizon: int | None = None,
     camera: str | None = None,
-) -> tuple[EpisodeRecord, Video, UInt8[np.ndarray, "T+1 h w 3"]]:
-    """One episode, its video (also written to `path` if given) and the frames of it.
+) -> tuple[EpisodeRecord, Video, UInt8[np.ndarray, "frames h w 3"]]:
+    """One episode, its video (also written to `path` if given) and its frames, one more than it has steps.
 
     Frames are the observation `camera`; without it what the environment renders, or else its first camera.
     """
@@ -270,7 +270,7 @@ def _named(obs: Any) -> dict[str, np.ndarray]:
     return dict(obs) if isinstance(obs, Mapping) else {"state": obs}
 
 
-def _distinct(seeds: Sequence[int]) -> list[int]:
+def _distinct(seeds: Iterable[int]) -> list[int]:
     wanted = [int(seed) for seed in seeds]
     if len(set(wanted)) != len(wanted):
         twice = next(seed for seed in wanted if wanted.count(seed) > 1)

@@ -151,4 +151,6 @@ def recorder(path: Path, config: CollectConfig) -> Recorder:
         _, info = env.reset(seed=0)
     finally:
         env.close()
-    return create_dataset(path, spec, extra={name: EXTRA[name] for name in EXTRA if name in info}, robot_type=spec.robot)
+    return create_dataset(
+        path, spec, extra={name: EXTRA[name] for name in EXTRA if name in info}, robot_type=spec.robot
+    )

@@ -33,7 +33,16 @@ class Estimate:
     high: float
 
     def __str__(self) -> str:
-        return f"{self.value:.3g} [{self.low:.3g}, {self.high:.3g}]"
+        value, low, high = (f"{v:.{self.decimals}f}" for v in (self.value, self.low, self.high))
+        return f"{value} [{low}, {high}]"
+
+    @property
+    def decimals(self) -> int:
+        """How many decimals are worth showing: two digits of the interval's width, or else of the value."""
+        size = (self.high - self.low) or abs(self.value)
+        if not (math.isfinite(size) and size > 0):
+            return 0 if size == 0 else 3
+        return min(12, max(0, 1 - math.floor(math.log10(size))))
 
     @property
     def excludes_zero(self) -> bool:
@@ -65,13 +74,14 @@ def bootstrap(
     level: float = 0.95,
     strata: ArrayLike | None = None,
 ) -> Estimate:
-    """The statistic of (runs, episodes) scores and its percentile interval; a plain vector is one run.
+    """The statistic of the scores and its percentile interval, over (runs, episodes) or over a plain sample.
 
+    Of a vector, the statistic summarises its entries themselves; it says nothing of how another run would differ.
     `strata` labels the episodes (a task, a difficulty): each label keeps its share in every draw.
     """
     table = _table(scores, "scores")
-    draws = [statistic(table[rows, columns].mean(-1)) for rows, columns in _resamples(table.shape, strata, rng, n)]
-    return _interval(statistic(table.mean(-1)), np.concatenate(draws), level)
+    draws = [statistic(_drawn(table, *where)) for where in _resamples(table.shape, strata, rng, n)]
+    return _interval(statistic(_drawn(table)), np.concatenate(draws), level)
 
 
 def paired_difference(
@@ -84,7 +94,7 @@ def paired_difference(
     level: float = 0.95,
     strata: ArrayLike | None = None,
 ) -> Estimate:
-    """statistic(a) - statistic(b), both (runs, episodes) over the same run seeds and the same starts.
+    """statistic(a) - statistic(b), both (runs, episodes) over the same run seeds and starts, or paired vectors.
 
     Every draw takes the same runs and episodes of both, so what they share (an easy start, a lucky data set) cancels.
     """
@@ -95,10 +105,10 @@ def paired_difference(
             "in both, in the same order"
         )
     draws = [
-        statistic(left[rows, columns].mean(-1)) - statistic(right[rows, columns].mean(-1))
-        for rows, columns in _resamples(left.shape, strata, rng, n)
+        statistic(_drawn(left, *where)) - statistic(_drawn(right, *where))
+        for where in _resamples(left.shape, strata, rng, n)
     ]
-    value = statistic(left.mean(-1)) - statistic(right.mean(-1))
+    value = statistic(_drawn(left)) - statistic(_drawn(right))
     return _interval(value, np.concatenate(draws), level)
 
 
@@ -137,7 +147,7 @@ def _resamples(
     shape: tuple[int, ...], strata: ArrayLike | None, rng: np.random.Generator, n: int
 ) -> Iterator[tuple[Int[np.ndarray, "n runs 1"], Int[np.ndarray, "n runs episodes"]]]:
     """Blocks of n draws in all: run indices, and episode indices within each drawn run."""
-    runs, episodes = shape
+    runs, episodes = (1, *shape)[-2:]
     labels = np.zeros(episodes, int) if strata is None else np.asarray(strata)
     if labels.shape != (episodes,):
         raise ValueError(f"strata has shape {labels.shape}, wanted ({episodes},): one label per episode")
@@ -156,19 +166,29 @@ def _blocks(n: int, each: int) -> Iterator[int]:
     yield from (min(block, n - start) for start in range(0, n, block))
 
 
-def _table(scores: ArrayLike, name: str) -> Float[np.ndarray, "runs episodes"]:
-    table = np.atleast_2d(np.asarray(scores, np.float64))
-    if table.ndim != 2 or table.size == 0:
+def _drawn(
+    table: Float[np.ndarray, "*runs episodes"],
+    rows: Int[np.ndarray, "n runs 1"] | None = None,
+    columns: Int[np.ndarray, "n runs episodes"] | None = None,
+) -> Float[np.ndarray, "*n scores"]:
+    """What a statistic summarises: the scores of the (drawn) runs, or the (drawn) entries of a vector."""
+    if table.ndim == 1:
+        return table if columns is None else table[columns[:, 0]]
+    return (table if columns is None else table[rows, columns]).mean(-1)
+
+
+def _table(scores: ArrayLike, name: str) -> Float[np.ndarray, "*runs episodes"]:
+    table = np.asarray(scores, np.float64)
+    if table.ndim not in (1, 2) or table.size == 0:
         raise ValueError(f"{name} has shape {table.shape}; give (runs, episodes) with at least one of each")
     if not np.isfinite(table).all():
-        run, episode = np.argwhere(~np.isfinite(table))[0]
-        raise ValueError(f"{name} is {table[run, episode]} at run {run}, episode {episode}; scores must be finite")
+        at = tuple(np.argwhere(~np.isfinite(table))[0].tolist())
+        raise ValueError(f"{name} is {table[at]} at index {at}; scores must be finite")
     return table
 
 
 def _runs(scores: ArrayLike, name: str) -> Float[np.ndarray, " runs"]:
-    array = np.asarray(scores, np.float64)
-    return _table(array[:, None] if array.ndim == 1 else array, name).mean(-1)
+    return _drawn(_table(scores, name))
 
 
 def _interval(value: ArrayLike, draws: Float[np.ndarray, " n"], level: float) -> Estimate:

@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from embodied.intervals import (
+from embodied.statistics import (
+    Estimate,
     bootstrap,
     interquartile_mean,
     mean,
@@ -53,6 +54,20 @@ def test_pairing_is_narrower_than_not_pairing_when_starts_are_shared():
     assert paired.high - paired.low < (shuffled.high - shuffled.low) / 3
 
 
+@pytest.mark.parametrize(
+    ("estimate", "text"),
+    [
+        (Estimate(0.7, 0.623, 0.781), "0.70 [0.62, 0.78]"),
+        (Estimate(1234.5, 1100.2, 1400.7), "1234 [1100, 1401]"),
+        (Estimate(-0.00312, -0.0041, -0.0021), "-0.0031 [-0.0041, -0.0021]"),
+        (Estimate(0.5, 0.5, 0.5), "0.50 [0.50, 0.50]"),
+        (Estimate(0, 0, 0), "0 [0, 0]"),
+    ],
+)
+def test_an_estimate_shows_the_digits_that_its_interval_supports(estimate, text):
+    assert str(estimate) == text
+
+
 def test_the_order_of_runs_and_episodes_does_not_matter():
     scores = rng(1).random((6, 40))
     mixed = rng(2).permutation(rng(3).permutation(scores, axis=0), axis=1)
@@ -65,9 +80,17 @@ def test_the_same_generator_gives_the_same_interval():
     assert bootstrap(scores, rng(7)) == bootstrap(scores, rng(7))
 
 
-def test_a_vector_is_one_run():
-    scores = rng(1).random(25)
+def test_the_mean_of_a_vector_is_that_of_a_single_run():
+    scores, other = rng(1).random(25), rng(2).random(25)
     assert bootstrap(scores, rng()) == bootstrap(scores[None], rng())
+    assert paired_difference(scores, other, rng()) == paired_difference(scores[None], other[None], rng())
+
+
+def test_the_interquartile_mean_of_a_vector_is_over_its_entries():
+    scores = np.r_[rng(1).random(40), 1e3]
+    found = bootstrap(scores, rng(), statistic=interquartile_mean)
+    assert found.value == interquartile_mean(scores)
+    assert found.low < found.value < found.high < 1
 
 
 def test_strata_keep_their_share_in_every_draw():
@@ -154,7 +177,7 @@ def test_five_runs_that_differ_much_are_too_few_for_a_percentile_interval():
     ("call", "message"),
     [
         (lambda: bootstrap(np.zeros((0, 3)), rng()), "at least one of each"),
-        (lambda: bootstrap([[0.0, np.nan]], rng()), "nan at run 0, episode 1"),
+        (lambda: bootstrap([[0.0, np.nan]], rng()), r"nan at index \(0, 1\)"),
         (lambda: bootstrap([0.0], rng(), level=95.0), "level is 95"),
         (lambda: bootstrap([0.0, 1.0], rng(), strata=[0]), "one label per episode"),
         (lambda: paired_difference(np.zeros((2, 3)), np.zeros((2, 4)), rng()), "same runs and episodes"),

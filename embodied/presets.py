@@ -1,0 +1,140 @@
+"""What a whole run is made of, and the named choices of it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from embodied.collecting import CollectConfig
+from embodied.plugins import find
+from embodied.steps import LabelConfig
+
+STARTS = 1_000_000_000
+"""Evaluation starts count from here: no data set begins an episode there."""
+
+
+@dataclass(frozen=True)
+class Arm:
+    """One policy of a run, and the reward it is trained on."""
+
+    policy: str
+    reward: str = "learned"
+
+    @property
+    def name(self) -> str:
+        """As it is written: policy:reward; behaviour cloning looks at no reward."""
+        return self.policy if self.policy == "bc" else f"{self.policy}:{self.reward}"
+
+    @classmethod
+    def parse(cls, text: str) -> "Arm":
+        """'iql:learned'; ValueError where the reward is none that a run makes."""
+        policy, _, reward = text.partition(":")
+        if reward not in ("", "learned", "recorded", "constant", "shuffled"):
+            raise ValueError(f"arm {text!r}: no reward {reward!r}; a run has learned, recorded, constant and shuffled")
+        return cls(policy, reward or ("constant" if policy == "bc" else "learned"))
+
+
+CONTROLS = ("iql:learned", "iql:recorded", "iql:constant", "bc", "filtered-bc:learned")
+
+
+@dataclass(frozen=True)
+class RunConfig:
+    """The whole job: episodes, feedback, reward, policies, evaluation, report."""
+
+    collect: CollectConfig | None = field(default_factory=CollectConfig)
+    """How to record the episodes; nothing where a data set is given."""
+    env: str = "envs:embodied/PutBlockInBowl-v0"
+    """Where policies are evaluated; empty: offline only."""
+    env_options: Mapping[str, Any] = field(default_factory=dict)
+    label: LabelConfig = field(default_factory=LabelConfig)
+    rounds: int = 2
+    """2: the second half of the questions is about the moments that a first reward rates highest."""
+    quick: Mapping[str, Any] = field(default_factory=lambda: {"members": 1, "epochs": 6})
+    """How that first reward differs from the final one."""
+    reward: Mapping[str, Any] = field(default_factory=dict)
+    """Settings of the reward."""
+    policies: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """Settings per policy."""
+    arms: tuple[str, ...] = CONTROLS
+    """policy:reward, the first one being the run's own."""
+    episodes: int = 100
+    """Evaluation episodes per policy."""
+    start: int = STARTS
+    """The first evaluation start; all policies meet the same ones."""
+
+    def __post_init__(self) -> None:
+        if self.rounds not in (1, 2):
+            raise ValueError(f"rounds is {self.rounds}; ask in 1 or in 2 rounds")
+        if not self.arms:
+            raise ValueError("arms is empty; name at least one, such as 'iql:learned'")
+        for arm in self.arms:
+            Arm.parse(arm)
+        if self.episodes < 1:
+            raise ValueError(f"episodes is {self.episodes}; evaluate at least one")
+
+
+DEMO = RunConfig(
+    label=LabelConfig(
+        labeler="noisy", options={"preset": "rope"}, goal="put the block into the bowl of its own colour", pairs=4000
+    ),
+    reward={"reads": ("state",)},
+)
+
+SMOKE = replace(
+    DEMO,
+    collect=CollectConfig(episodes=12),
+    label=replace(DEMO.label, pairs=120),
+    quick={"members": 1, "epochs": 1},
+    reward={"reads": ("state",), "members": 1, "epochs": 2, "reading_epochs": 1},
+    policies={name: {"steps": 60, "log_every": 20, "checkpoint_every": 20} for name in ("iql", "bc", "filtered-bc")},
+    episodes=4,
+)
+
+STACK = replace(
+    DEMO,
+    collect=CollectConfig(env="envs:embodied/StackBlocks-v0"),
+    env="envs:embodied/StackBlocks-v0",
+    label=replace(DEMO.label, goal="stack the block on the other block of its own colour"),
+)
+
+OFFLINE = RunConfig(
+    collect=None,
+    env="",
+    label=LabelConfig(labeler="time", pairs=4000, across=0.0),
+    arms=("iql:learned", "iql:constant", "bc", "filtered-bc:learned"),
+)
+
+PRESETS: dict[str, RunConfig] = {"demo": DEMO, "smoke": SMOKE, "stack": STACK, "offline": OFFLINE}
+
+
+def preset(name: str) -> RunConfig:
+    """A preset by name; KeyError with the nearest one."""
+    return find(PRESETS, name, "preset")
+
+
+def changed(
+    name: str,
+    *,
+    task: str = "",
+    labeler: str = "",
+    options: Mapping[str, Any] | None = None,
+    pairs: int | None = None,
+    mix: str = "",
+    env: str | None = None,
+    arms: Sequence[str] = (),
+    given: bool = False,
+) -> RunConfig:
+    """A preset with what the command line says otherwise; a data set that is `given` is not recorded."""
+    config = preset(name)
+    label = config.label
+    if labeler:
+        label = replace(label, labeler=labeler, options=options or {})
+    elif options:
+        label = replace(label, options={**label.options, **options})
+    label = replace(label, goal=task or label.goal, pairs=pairs or label.pairs)
+    if mix:
+        if config.collect is None or given:
+            raise ValueError(f"mix {mix!r} is about recording episodes, and here none are recorded; leave it out")
+        config = replace(config, collect=replace(config.collect, mix=mix))
+    if given:
+        config = replace(config, collect=None)
+    return replace(config, label=label, env=config.env if env is None else env, arms=tuple(arms) or config.arms)

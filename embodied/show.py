@@ -1,0 +1,90 @@
+"""What the commands show in a terminal: bars, stages, tables. Results go to standard output, the rest beside it."""
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.table import Table
+
+out, beside = Console(), Console(stderr=True)
+
+
+@contextmanager
+def bar(title: str, quiet: bool) -> Iterator[Callable[[int, int], None] | None]:
+    """A progress bar told of (done, total); None where nothing is to be shown."""
+    if quiet:
+        yield None
+        return
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, TimeRemainingColumn(), console=beside, transient=True) as progress:
+        task = progress.add_task(title, total=None)
+        yield lambda done, total: progress.update(task, completed=done, total=total)
+
+
+class Stages:
+    """A line per stage of a run, with the time it took."""
+
+    @contextmanager
+    def stage(self, title: str) -> Iterator[Callable[[int, int], None] | None]:
+        begun = time.monotonic()
+        with bar(title, quiet=False) as tell:
+            yield tell
+        beside.print(f"{title:<24} [dim]{time.monotonic() - begun:6.1f} s[/dim]", highlight=False)
+
+
+def facts(found: Mapping[str, Any]) -> None:
+    """Names and values, a line each."""
+    for name, value in found.items():
+        out.print(f"[bold]{name}[/bold]: {shortened(value)}", highlight=False, soft_wrap=True)
+
+
+def shortened(value: Any) -> str:
+    """A value as one reads it; an interval as value [low, high]."""
+    if isinstance(value, Mapping):
+        if {"value", "low", "high"} <= set(value):
+            return f"{value['value']:.3f} \\[{value['low']:.3f}, {value['high']:.3f}]"
+        return ", ".join(f"{k} {shortened(v)}" for k, v in value.items())
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    if isinstance(value, list):
+        return ", ".join(shortened(v) for v in value) or "none"
+    return str(value).replace("[", "\\[")
+
+
+def summary(found: Mapping[str, Any], folder: Path) -> None:
+    """The table that ends a run, and where the report is."""
+    held = found["reward"]["held_out"]
+    for number, labels in enumerate(found["labels"], 1):
+        right = f", {labels['accuracy']:.0%} of the decided right" if "accuracy" in labels else ""
+        out.print(f"round {number}: {labels['n']} answers by {labels['by']}{right}", highlight=False)
+    out.print(
+        f"reward: agrees with {held['accuracy']:.0%} of {held['decided']} answers it did not see", highlight=False
+    )
+    if found["policies"]:
+        table = Table("policy", found["policies"][0]["score"], "95 %", "progress (IQM)", "episodes")
+        for arm in found["policies"]:
+            mean, progress = arm["mean"], arm["progress_iqm"]
+            interval = f"{mean['low']:.2f} to {mean['high']:.2f}"
+            table.add_row(
+                arm["title"], f"{mean['value']:.2f}", interval, f"{progress['value']:.2f}", str(arm["episodes"])
+            )
+    else:
+        table = Table("distance from recorded actions", "worst fifth", "best fifth")
+        for arm in found["offline"]:
+            worst, best = (arm["rms_by_return"][k] for k in (0, -1))
+            table.add_row(arm["title"], f"{worst:.3f}", f"{best:.3f}")
+    out.print(table)
+    out.print(f"report: {folder / 'report.html'}", highlight=False, soft_wrap=True)
+
+
+def checks(found: Sequence[Any]) -> None:
+    """What the doctor saw."""
+    table = Table("", "what", "found", "without it")
+    for check in found:
+        mark = "[green]yes[/green]" if check.ok else "[yellow]no[/yellow]"
+        table.add_row(mark, check.name, str(check.found).replace("[", "\\["), "" if check.ok else str(check.cost))
+    out.print(table)

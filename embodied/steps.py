@@ -1,0 +1,221 @@
+"""Every command as a call: ask about pairs, fit a reward, write it beside the episodes, train a policy on it."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+
+from embodied import plugins
+from embodied.config import from_plain
+from embodied.dataset import Dataset, load_dataset
+from embodied.feedback import Answers, Budget, Store, ask, name
+from embodied.labels import read_labels, write_labels
+from embodied.stages import Stage
+from embodied.types import Policy, Preference
+
+Progress = Callable[[int, int], None] | None
+Data = Dataset | str | Path
+HERE = "this machine"
+
+
+@dataclass(frozen=True)
+class LabelConfig:
+    """Which questions to put to whom."""
+
+    labeler: str = "noisy"
+    """A line of the table of labelers."""
+    options: Mapping[str, Any] = field(default_factory=dict)
+    """Passed to the labeler."""
+    goal: str = ""
+    """What the pictures are judged by; empty for the data's own sentence, if it has just one."""
+    pairs: int = 4000
+    group: int = 0
+    """Ask about all pairs of so many frames at a time; 0 for independent pairs."""
+    across: float = 0.5
+    """Share of the questions that compare two episodes."""
+    camera: str = "auto"
+    """Moments that look alike here are not asked about; 'none' compares the state, 'auto' takes the first camera."""
+    focus: str = ""
+    """A fitted reward: ask only about the moments that it rates highest."""
+    top: float = 0.3
+    """The share of moments that count as highest."""
+    max_queries: int | None = None
+    max_tokens: int | None = None
+    max_error_rate: float = 0.2
+    """A larger share of failed queries stops the job."""
+
+    def __post_init__(self) -> None:
+        if self.pairs < 1:
+            raise ValueError(f"pairs is {self.pairs}; ask about at least one")
+        if not 0 < self.top <= 1:
+            raise ValueError(f"top is {self.top}; it is a share above 0 and up to 1")
+        if not 0 <= self.max_error_rate <= 1:
+            raise ValueError(f"max_error_rate is {self.max_error_rate}; it is a share in [0, 1]")
+
+
+def opened(dataset: Data) -> Dataset:
+    """A data set, given as itself or as its path."""
+    return dataset if isinstance(dataset, Dataset) else load_dataset(dataset)
+
+
+def goal_of(dataset: Dataset, goal: str) -> str:
+    """The sentence to judge by."""
+    if goal:
+        return goal
+    if len(dataset.tasks) == 1 and dataset.tasks[0]:
+        return dataset.tasks[0]
+    raise ValueError(
+        f"{dataset.path} has {len(dataset.tasks)} task sentences ({', '.join(map(repr, dataset.tasks[:3]))}); "
+        "say with --goal (or --task) what all pictures are to be judged by"
+    )
+
+
+def label(
+    dataset: Data,
+    out: str | Path,
+    config: LabelConfig | None = None,
+    *,
+    store: str | Path | None = None,
+    seed: int = 0,
+    permit: Callable[[str], bool] | None = None,
+    progress: Progress = None,
+) -> list[Preference]:
+    """Have pairs of moments judged; `out` becomes a folder with labels.parquet, `store` keeps every answer.
+
+    Asked again, it continues: nothing that was answered is asked twice. Before pictures leave this machine, `permit`
+    is told where to; without its yes, ValueError. Raises LabelingStopped above the error rate and BudgetSpent where
+    the budget ends; both keep what was answered.
+    """
+    config, data, folder = config or LabelConfig(), opened(dataset), Path(out)
+    parents = (data.fingerprint(), *([reward_hash(config.focus)] if config.focus else []))
+    about = {**vars(config), "options": dict(config.options), "focus": bool(config.focus)}
+    stage = Stage(folder, "labels", about, seed, parents)
+    table = folder / "labels.parquet"
+    if not stage.done():
+        goal = goal_of(data, config.goal)
+        labeler = plugins.plugin("rewards:LABELERS", config.labeler, "labeler")(data, **config.options)
+        where = getattr(labeler, "destination", HERE)
+        if where != HERE and not (permit and permit(where)):
+            raise ValueError(f"pictures of {data.path} would be sent to {where}, which nobody allowed; pass permit")
+        pairs, groups = questions(data, config, seed)
+        budget = Budget(config.max_queries, config.max_tokens)
+        limited = budget if budget != Budget() else None
+        with Store(store or folder / "feedback.sqlite") as opened_store:
+            answers: Answers = ask(
+                opened_store, labeler, data, goal, pairs, groups=groups, budget=limited,
+                max_error_rate=config.max_error_rate, progress=progress,
+            )  # fmt: skip
+        given = [a for a in answers.answers if a is not None]
+        write_labels(table, answers.pairs, given, name(labeler))
+        stage.finish(goal=goal, by=name(labeler), counts=answers.counts())
+    return read_labels(table)
+
+
+def questions(data: Dataset, config: LabelConfig, seed: int) -> tuple[list[Any], Sequence[str]]:
+    """The pairs to ask about, and the group each belongs to."""
+    camera = {"auto": data.cameras[0] if data.cameras else None, "none": None}.get(config.camera, config.camera)
+    pairs = plugins.load("rewards.pairs:select")(
+        data, config.pairs, np.random.default_rng(seed), camera=camera, across=config.across, groups=config.group,
+        moments=best_moments(data, config.focus, config.top) if config.focus else None,
+    )  # fmt: skip
+    return pairs, plugins.load("rewards.pairs:group_names")(pairs, config.group) if config.group else ()
+
+
+def best_moments(data: Dataset, reward: str | Path, top: float) -> np.ndarray:
+    """(m, 2) episode and frame of the share of moments that a reward values highest."""
+    ensemble = plugins.load("rewards.preference:load")(reward)
+    values = [ensemble.value(ensemble.inputs(episode)) for episode in data]
+    moments = np.array([(int(i), t) for i, v in zip(data.ids, values, strict=True) for t in range(len(v))], np.int64)
+    flat = np.concatenate(values)
+    return moments[flat > np.quantile(flat, 1 - top)]
+
+
+def reward_hash(folder: str | Path) -> str:
+    """Identity of a finished stage, to be a parent of another."""
+    from embodied.config import read_manifest
+
+    return str(read_manifest(Path(folder))["hash"])
+
+
+def settings(table: str, name: str, kind: str, values: Mapping[str, Any]) -> Any:
+    """A sibling's configuration object from plain values; unknown names are refused."""
+    return from_plain(plugins.plugin(table, name, kind), values)
+
+
+def fit_reward(
+    dataset: Data,
+    labels: Sequence[str | Path],
+    out: str | Path,
+    *,
+    reward: str = "preference",
+    config: Mapping[str, Any] | None = None,
+    control: Literal["none", "shuffled"] = "none",
+    seed: int = 0,
+    device: str = "auto",
+    progress: Progress = None,
+) -> Any:
+    """Fit a reward to label tables; control "shuffled" deals the answers to other questions first."""
+    data, folder = opened(dataset), Path(out)
+    chosen = settings("rewards:CONFIGS", reward, "reward", config or {})
+    parents = (data.fingerprint(), *(reward_hash(table_of(path).parent) for path in labels))
+    stage = Stage(folder, "reward", {"reward": reward, "control": control, **vars(chosen)}, seed, parents)
+    if not stage.done():
+        preferences = read_labels(*(table_of(path) for path in labels))
+        if control == "shuffled":
+            preferences = shuffled(preferences, np.random.default_rng(seed))
+        fit = plugins.plugin("rewards:REWARDS", reward, "reward")
+        fit(data, preferences, chosen, folder, seed=seed, device=device, progress=progress)
+        stage.finish(preferences=len(preferences))
+    return plugins.plugin("rewards:LOADERS", reward, "reward")(folder)
+
+
+def table_of(path: str | Path) -> Path:
+    """A label table, given as itself or as its folder."""
+    return Path(path) / "labels.parquet" if Path(path).is_dir() else Path(path)
+
+
+def shuffled(preferences: Sequence[Preference], rng: np.random.Generator) -> list[Preference]:
+    """The same questions and the same answers, dealt at random: a control that knows nothing of the goal."""
+    from dataclasses import replace
+
+    dealt = rng.permutation([p.p_left for p in preferences])
+    return [replace(p, p_left=float(a)) for p, a in zip(preferences, dealt, strict=True)]
+
+
+def relabel(
+    dataset: Data, reward: str | Path, column: str, *, folder: Path | None = None, progress: Progress = None
+) -> Path:
+    """Judge every action by a fitted reward and write that as a column; where there is one, it stays untouched."""
+    import json
+
+    from embodied.columns import write_column
+
+    data = opened(dataset)
+    kind = json.loads((Path(reward) / "reward.json").read_text())["kind"]
+    judge = plugins.plugin("rewards:LOADERS", kind, "reward")(reward)
+    values: dict[int, np.ndarray] = {}
+    for episode in data:
+        values[episode.id] = judge(episode)
+        if progress:
+            progress(len(values), len(data))
+    return write_column(data, column, values, {"reward": reward_hash(reward), "data": data.fingerprint()}, folder)
+
+
+def train(
+    dataset: Data,
+    out: str | Path,
+    *,
+    policy: str = "iql",
+    reward: str = "recorded",
+    config: Mapping[str, Any] | None = None,
+    seed: int = 0,
+    device: str = "auto",
+    progress: bool = False,
+) -> Policy:
+    """Train a policy on a reward column ("recorded": the data's own; "constant": the control); resumes in `out`."""
+    data = opened(dataset)
+    chosen = settings("policies:CONFIGS", policy, "policy", config or {})
+    fit = plugins.plugin("policies:POLICIES", policy, "policy")
+    return fit(data, reward, chosen, Path(out), seed=seed, device=device, progress=progress)
