@@ -1,7 +1,8 @@
 """Updates per second of our IQL loop against d3rlpy's own `fit`, in one run on one machine; prints JSON.
 
 Same data, same networks (256 x 256), same batch, same number of torch threads. d3rlpy runs at its defaults; ours runs
-as `embodied train` does, with its logging and checkpoints. Rounds alternate, and the median round of each counts.
+as `embodied train` does, with its logging and checkpoints. Rounds alternate, and the median round of each counts; `core` figures are
+the process's own seconds, which other work on the machine disturbs less.
 
     python benchmarks/iql_speed.py [--updates 1000] [--rounds 3] [--threads 1] [--device auto]
 """
@@ -12,6 +13,7 @@ import os
 import platform
 import tempfile
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -59,26 +61,32 @@ def data(device: torch.device) -> Transitions:
     )
 
 
-def wait(device: torch.device) -> None:
-    """Until the device has done what it was told."""
-    if device.type == "cuda":
-        torch.cuda.synchronize(device)
+@contextlib.contextmanager
+def measured(device: torch.device) -> Iterator[list[float]]:
+    """Collects the seconds by the wall and of this process's cores, the device's work included in the first."""
+
+    def now() -> tuple[float, float]:
+        if device.type == "cuda":
+            torch.cuda.synchronize(device)
+        return time.perf_counter(), time.process_time()
+
+    seconds: list[float] = []
+    before = now()
+    yield seconds
+    seconds += [after - start for start, after in zip(before, now(), strict=True)]
 
 
-def ours(transitions: Transitions, updates: int, device: torch.device) -> float:
-    """Updates per second of our loop, building the networks included."""
+def ours(transitions: Transitions, updates: int, device: torch.device) -> list[float]:
+    """Seconds of our loop, building the networks included."""
     config = IQLConfig(hidden=HIDDEN, batch=BATCH, steps=updates)
-    with tempfile.TemporaryDirectory() as folder:
-        wait(device)
-        start = time.perf_counter()
+    with tempfile.TemporaryDirectory() as folder, measured(device) as seconds:
         learner = make_learner(transitions, Interface.of(transitions), config, 0, device)
         train(learner, updates, Path(folder))
-        wait(device)
-        return updates / (time.perf_counter() - start)
+    return seconds
 
 
-def theirs(transitions: Transitions, updates: int, device: torch.device) -> float:
-    """Updates per second of d3rlpy's `fit` at its defaults."""
+def theirs(transitions: Transitions, updates: int, device: torch.device) -> list[float]:
+    """Seconds of d3rlpy's `fit` at its defaults."""
     from d3rlpy.algos import IQLConfig as D3IQLConfig
     from d3rlpy.dataset import MDPDataset
     from d3rlpy.logging import FileAdapterFactory
@@ -97,13 +105,10 @@ def theirs(transitions: Transitions, updates: int, device: torch.device) -> floa
     ):
         dataset = MDPDataset(state, transitions.action.cpu().numpy(), rewards, np.zeros_like(ends), ends)
         algorithm = D3IQLConfig(batch_size=BATCH).create(device=device_name(device))
-        wait(device)
-        start = time.perf_counter()
-        algorithm.fit(
-            dataset, n_steps=updates, n_steps_per_epoch=updates, logger_adapter=FileAdapterFactory(root_dir=folder)
-        )
-        wait(device)
-        return updates / (time.perf_counter() - start)
+        logger = FileAdapterFactory(root_dir=folder)
+        with measured(device) as seconds:
+            algorithm.fit(dataset, n_steps=updates, n_steps_per_epoch=updates, logger_adapter=logger)
+    return seconds
 
 
 def main(options: Options) -> None:
@@ -113,10 +118,11 @@ def main(options: Options) -> None:
     transitions = data(device)
     for side in (ours, theirs):
         side(transitions, 50, device)
-    found: dict[str, list[float]] = {"ours": [], "d3rlpy": []}
+    found: dict[str, list[list[float]]] = {"ours": [], "d3rlpy": []}
     for _ in range(options.rounds):
         found["ours"].append(ours(transitions, options.updates, device))
         found["d3rlpy"].append(theirs(transitions, options.updates, device))
+    wall, cores = ({side: median(r[i] for r in rounds) for side, rounds in found.items()} for i in (0, 1))
     report = {
         "benchmark": "iql_speed",
         "device": torch.cuda.get_device_name(device) if device.type == "cuda" else platform.processor() or "cpu",
@@ -124,8 +130,10 @@ def main(options: Options) -> None:
         "threads": options.threads,
         "torch": torch.__version__,
         "updates": options.updates,
-        "updates_per_second": {side: [round(x, 1) for x in values] for side, values in found.items()},
-        "ratio": round(median(found["ours"]) / median(found["d3rlpy"]), 2),
+        "updates_per_second": {s: [round(options.updates / r[0], 1) for r in rounds] for s, rounds in found.items()},
+        "ratio": round(wall["d3rlpy"] / wall["ours"], 2),
+        "core_ms_per_update": {side: round(1e3 * x / options.updates, 2) for side, x in cores.items()},
+        "core_ratio": round(cores["d3rlpy"] / cores["ours"], 2),
         "target": 5.0 if device.type == "cuda" else 1.2,
     }
     print(json.dumps(report, indent=1))

@@ -207,7 +207,7 @@ class Evaluate:
 
 @dataclass
 class Run:
-    """The whole job: episodes, feedback, reward, policies and controls, evaluation, report. Resumes where it stopped."""
+    """The whole job: episodes, feedback, reward, policies and controls, evaluation, report. Resumes where stopped."""
 
     preset: str | None = None
     """demo, smoke, stack or offline; without it demo, or offline where a data set is given."""

@@ -194,7 +194,7 @@ def _restored(hint: Any, value: Any, where: str) -> Any:
         return _restored(inner[0], value, where)
     if kind is typing.Literal:
         return _choice({one: one for one in inner}, value, where)
-    if not isinstance(kind, type):
+    if kind is Any or not isinstance(kind, type):
         return value
     if dataclasses.is_dataclass(kind):
         return from_plain(kind, value)

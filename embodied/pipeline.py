@@ -62,7 +62,7 @@ class Run:
         """What the run was begun with."""
         from embodied.config import from_plain
 
-        return from_plain(RunConfig, read_manifest(self.folder)["config"])
+        return from_plain(RunConfig, read_manifest(self.folder)["config"]["run"])
 
     def data(self) -> Dataset:
         """The episodes, with the run's reward columns."""
@@ -89,7 +89,7 @@ def run(
     here, watch = Run(Path(out)), watcher or Quiet()
     path = Path(dataset) if dataset else here.folder / "data"
     check_names(config)
-    whole = Stage(here.folder, "run", {**plain(config), "data": str(path.resolve())}, seed)
+    whole = Stage(here.folder, "run", {"run": plain(config), "data": str(path.resolve())}, seed)
     finished = whole.done()
     data = episodes(config, path, given=dataset is not None, seed=seed, workers=workers, watch=watch)
     check_fits(config, data)

@@ -78,7 +78,7 @@ class External(gymnasium.Env[dict[str, np.ndarray], np.ndarray]):
         self.last = obs, 0.0, dict(info)
         return obs, self.judged()
 
-    def step(self, action: Float[np.ndarray, " a"]) -> tuple[dict[str, np.ndarray], float, bool, bool, dict[str, Any]]:
+    def step(self, action: Any) -> tuple[dict[str, np.ndarray], float, bool, bool, dict[str, Any]]:
         if self.last is None:
             raise ValueError("step before the first reset; call reset(seed=...)")
         wanted = self.spec_.action

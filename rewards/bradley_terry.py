@@ -171,6 +171,10 @@ def fit_member(
     """Train one net in place to its best epoch on the held-out pairs; returns the learning curve."""
     train, test = parts
     shift = config.shift if net.encoder else 0
+
+    def value(frames: Tensor) -> Tensor:
+        return net(shifted(as_input(frames), shift, generator) if shift else as_input(frames))
+
     rng, generator = np.random.default_rng(seed), torch.Generator().manual_seed(seed)
     optimiser = torch.optim.AdamW(net.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay)
     steps = len(batches(train, config.batch, None)) * config.epochs + config.epochs
@@ -182,7 +186,7 @@ def fit_member(
         net.train()
         total = []
         for unit in batches(train, config.batch, rng):
-            logit = logits(lambda f: net(shifted(as_input(f), shift, generator)), data, unit, device)
+            logit = logits(value, data, unit, device)
             objective = loss(logit, data, unit[0])
             optimiser.zero_grad(set_to_none=True)
             objective.backward()

@@ -50,6 +50,8 @@ def select(
     pool = Pool.of(dataset, moments)
     if across and pool.episodes < 2:
         raise ValueError(f"across is {across} but the moments lie in one episode; pass across=0")
+    if groups > len(pool.moments):
+        raise ValueError(f"groups of {groups} frames cannot be drawn from {len(pool.moments)} moments")
     alike = Likeness.of(dataset, pool.moments, camera, near_duplicate)
     if groups:
         chosen = _groups(pool, n // comb(groups, 2), groups, across, alike, rng)

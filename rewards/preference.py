@@ -120,7 +120,7 @@ class RewardEnsemble:
 
     def prepare(self, frames: np.ndarray) -> Tensor:
         """Frames as stored -> frames as the nets take them, (n, C, h, w) or (n, d)."""
-        tensor = torch.from_numpy(np.ascontiguousarray(frames)).to(self.device)
+        tensor = torch.from_numpy(np.require(frames, requirements=["C", "W"])).to(self.device)
         if not self.width["image"]:
             return tensor.float()
         picture = to_float(tensor, self.config.size)
@@ -155,7 +155,7 @@ class RewardEnsemble:
             raise ValueError(f"this reward judges {missing[0]!r}; the episode offers {sorted(episode.obs)}")
         return joined([episode.obs[name] for name in self.config.inputs])
 
-    def shaped(self, value: Float32[np.ndarray, "T+1"]) -> Float32[np.ndarray, " T"]:
+    def shaped(self, value: Float32[np.ndarray, " frames"]) -> Float32[np.ndarray, " actions"]:
         """From the values of all frames to the reward of each action, before the last standardisation.
 
         The mean over frames t + 1 ... t + smooth looks ahead, which is legitimate for recorded episodes only.

@@ -5,10 +5,11 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import pytest
@@ -251,3 +252,11 @@ def test_importing_configuration_loads_no_library():
     code = "import sys, embodied.config; print([m for m in ('torch', 'numpy', 'rich') if m in sys.modules])"
     found = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert found.stdout.strip() == "[]"
+
+
+def test_a_setting_that_may_be_anything_is_restored_as_it_is():
+    @dataclass(frozen=True)
+    class Loose:
+        options: Mapping[str, Any]
+
+    assert from_plain(Loose, {"options": {"a": 1, "b": ["c"]}}).options == {"a": 1, "b": ["c"]}

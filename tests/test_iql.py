@@ -208,7 +208,7 @@ def test_ground_truth_beats_a_constant_reward_and_cloning(tmp_path):
     config = IQLConfig(
         hidden=(64, 64), batch=128, steps=800, actor_learning_rate=1e-3, critic_learning_rate=1e-3, tau=0.02
     )
-    cloning = bc.BCConfig(hidden=(32, 32), batch=64, steps=600, learning_rate=3e-3)
+    cloning = bc.BCConfig(hidden=(32, 32), batch=64, steps=600, learning_rate=2e-3)
     truth = final_distance(iql.fit(data, "recorded", config, tmp_path / "truth"))
     constant = final_distance(iql.fit(data, "constant", config, tmp_path / "constant"))
     cloned = final_distance(bc.fit(data, "recorded", cloning, tmp_path / "bc"))

@@ -113,7 +113,7 @@ class Tabletop(gymnasium.Env[dict[str, np.ndarray], np.ndarray]):
         self.scene, self.steps = scene, steps
         self.goal = find(GOALS, name, "goal")(block, target)
 
-    def step(self, action: Float[np.ndarray, " a"]) -> tuple[dict[str, np.ndarray], float, bool, bool, dict[str, Any]]:
+    def step(self, action: Any) -> tuple[dict[str, np.ndarray], float, bool, bool, dict[str, Any]]:
         if self.scene is None:
             raise ValueError("step before the first reset; call reset(seed=...)")
         self.control.apply(self.world, self.checked(action), self.task.suction)

@@ -39,13 +39,13 @@ def expert(state: Float[np.ndarray, " 14"]) -> Float[np.ndarray, " 4"]:
 
 
 def fetch(tip: Float[np.ndarray, " 3"], block: Float[np.ndarray, " 3"]) -> Float[np.ndarray, " 4"]:
-    """Go above the block, then down to its top with the suction on."""
+    """Go above the block, suction on in time, then down to its top."""
     aside = np.hypot(*(tip[:2] - block[:2]))
+    grip = 1 if aside < 0.04 else -1
     if aside > 0.015:
         height = block[2] + 0.07 if aside > 0.05 else max(block[2] + 0.04, tip[2] - 0.01)
-        return towards(tip, np.array([*block[:2], height]), -1)
-    close = tip[2] - block[2] < 0.043
-    return towards(tip, np.array([*block[:2], block[2] + 0.022]), 1 if close else -1)
+        return towards(tip, np.array([*block[:2], height]), grip)
+    return towards(tip, np.array([*block[:2], block[2] + 0.022]), grip)
 
 
 def carry(tip: Float[np.ndarray, " 3"], target: Float[np.ndarray, " 2"], height: float) -> Float[np.ndarray, " 4"]:
