@@ -1,8 +1,8 @@
 """Updates per second of our IQL loop against d3rlpy's own `fit`, in one run on one machine; prints JSON.
 
 Same data, same networks (256 x 256), same batch, same number of torch threads. d3rlpy runs at its defaults; ours runs
-as `embodied train` does, with its logging and checkpoints. Rounds alternate, and the median round of each counts; `core` figures are
-the process's own seconds, which other work on the machine disturbs less.
+as `embodied train` does, with its logging and checkpoints. Rounds alternate, and the median round of each counts;
+`core` figures are the process's own seconds, which other work on the machine disturbs less.
 
     python benchmarks/iql_speed.py [--updates 1000] [--rounds 3] [--threads 1] [--device auto]
 """

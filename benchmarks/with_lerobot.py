@@ -7,6 +7,7 @@ import json
 import sys
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from lerobot.datasets.lerobot_dataset import LeRobotDataset
@@ -26,7 +27,7 @@ def load(root, most):
     windows = LeRobotDataset("local/set", root=root, video_backend="pyav", delta_timestamps=DELTAS)
     count = min(most, len(plain))
     items, wide = [plain[i] for i in range(count)], [windows[i] for i in range(count)]
-    arrays = {
+    arrays: dict[str, Any] = {
         "state": np.stack([item["observation.state"].numpy() for item in items]),
         "action": np.stack([item["action"].numpy() for item in items]),
         "front": np.stack([picture(item[CAMERA]) for item in items]),
@@ -97,7 +98,7 @@ def main():
     job, out, *rest = sys.argv[1:]
     about = {"version": version("lerobot"), "python": sys.version.split()[0], "sets": {}}
     if job == "make":
-        np.savez(out, **make(Path(rest[0]), rest[1] == "video"))
+        np.savez(out, allow_pickle=False, **make(Path(rest[0]), rest[1] == "video"))
     else:
         for number, root in enumerate(rest):
             arrays, about["sets"][root] = load(Path(root), 60)

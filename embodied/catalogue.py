@@ -78,12 +78,14 @@ def _listed(root: Path, info: Mapping[str, Any], films: list[str], problems: lis
     for path in sorted(root.glob("meta/episodes/*/*.parquet")):
         try:
             names = [n for n in tables.column_names(path) if not n.startswith("stats/")]
-            rows = tables.read(path, names).to_pylist()
+            listed = [_from_row(info, row, films) for row in tables.read(path, names).to_pylist()]
         except ValueError as error:
             problems.append(str(error))
             continue
-        for row in rows:
-            entry = _from_row(info, row, films)
+        except KeyError as error:
+            problems.append(f"{path} lacks the column {error}: its episodes are left out")
+            continue
+        for entry in listed:
             if entry.id < info["total_episodes"]:
                 found[entry.id] = entry
                 first[entry.data] = min(first.get(entry.data, entry.start), entry.start)

@@ -227,6 +227,10 @@ class Run:
     """Where to evaluate policies learned from a given data set; nowhere if not given."""
     arms: list[str] = field(default_factory=list)
     """policy:reward ..., with rewards learned, recorded, constant and shuffled; the first is the run's own."""
+    episodes: int | None = None
+    """Evaluation episodes per policy."""
+    updates: int | None = None
+    """Updates per policy."""
     seed: int = 0
     device: str = "auto"
     workers: int | None = None
@@ -242,7 +246,8 @@ class Run:
         name = self.preset or ("offline" if self.dataset else "demo")
         config = changed(
             name, task=self.task, labeler=self.labeler, options=options(self.labeler_options), pairs=self.pairs,
-            mix=self.mix, env=self.env, arms=self.arms, given=self.dataset is not None,
+            mix=self.mix, env=self.env, arms=self.arms, episodes=self.episodes, updates=self.updates,
+            given=self.dataset is not None,
         )  # fmt: skip
         done = run(
             config, self.out or Path("runs") / name, dataset=self.dataset, seed=self.seed, device=self.device,

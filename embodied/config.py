@@ -14,13 +14,13 @@ import types
 import typing
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
-from difflib import get_close_matches
 from enum import Enum
 from functools import cache
 from importlib import metadata
 from pathlib import Path
 from typing import Any, TypeVar
 
+from embodied.plugins import unknown
 from embodied.redaction import command, redacted
 
 Config = TypeVar("Config")
@@ -127,22 +127,6 @@ def from_plain(cls: type[Config], data: Any) -> Config:
         if name not in names:
             raise unknown(f"setting of {cls.__name__}", name, names)
     return cls(**{name: _restored(hints[name], value, f"{cls.__name__}.{name}") for name, value in data.items()})
-
-
-def nearest(name: str, choices: Iterable[str]) -> str | None:
-    """The choice that was probably meant, if one is close."""
-    there = {str(choice).lower(): str(choice) for choice in choices}
-    close = get_close_matches(str(name).lower(), list(there), n=1)
-    return there[close[0]] if close else None
-
-
-def unknown(kind: str, name: str, choices: Iterable[str]) -> ValueError:
-    """The error for a name that is not there: says which was probably meant, or which there are."""
-    there = sorted(str(choice) for choice in choices)
-    close = nearest(name, there)
-    if close is not None:
-        return ValueError(f"no {kind} {name!r}; did you mean {close!r}?")
-    return ValueError(f"no {kind} {name!r}; there are {', '.join(map(repr, there)) or 'none'}")
 
 
 def project_version() -> str:

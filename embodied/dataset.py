@@ -161,6 +161,8 @@ class Dataset:
                     raise ValueError(f"{self.path / file} has no usable column {feature!r}: {error}") from error
                 for position in positions:
                     entry, begin = entries[position], int(starts[position])
+                    if entry.start + entry.rows > len(rows):
+                        raise ValueError(f"{self.path / file} ends before the {entry.rows} rows of episode {entry.id}")
                     mine = self._aligned(feature, rows[entry.start : entry.start + entry.rows])
                     stop = min(entry.rows, int(counts[position]))
                     found[name][begin : begin + stop] = mine[:stop]

@@ -74,6 +74,11 @@ def fields(spec: Spec, extra: Mapping[str, ArraySpec], storage: str) -> dict[str
         if name in found or name in RESERVED or name.startswith("observation."):
             raise ValueError(f"extra {name!r} has a name that is taken; rename it")
         found[name] = Field(name, name, array, False, "column")
+    for field in found.values():
+        if twin := [other.name for other in found.values() if other.feature == field.feature and other != field]:
+            raise ValueError(f"{field.name!r} and {twin[0]!r} would both be {field.feature!r} on disk; rename one")
+        if not field.name or "/" in field.name:
+            raise ValueError(f"{field.name!r} is no name for an array: it is empty or has a '/'; rename it")
     return found
 
 

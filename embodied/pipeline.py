@@ -117,9 +117,11 @@ class Quiet:
 
 
 def check_names(config: RunConfig) -> None:
-    """Refuse an unknown labeler, policy or setting before any work is done."""
+    """Refuse an unknown labeler, mix, policy or setting before any work is done."""
     plugins.find(plugins.load("rewards:LABELERS"), config.label.labeler, "labeler")
     steps.settings("rewards:CONFIGS", "preference", "reward", {**config.reward, **config.quick})
+    if config.collect:
+        plugins.find(plugins.load("envs:MIXES"), config.collect.mix, "mix")
     for text in config.arms:
         arm = Arm.parse(text)
         steps.settings("policies:CONFIGS", arm.policy, "policy", config.policies.get(arm.policy, {}))
@@ -164,12 +166,14 @@ def ask_and_fit(
         first = replace(first, pairs=max(1, first.pairs // 2))
     with watch.stage("labels") as tell:
         steps.label(data, here.labels(1), first, store=here.store, seed=seed, permit=permit, progress=tell)
-    tables = [here.labels(1)]
+    tables, shared = [here.labels(1)], here.folder / "shared"
     if config.rounds == 2:
         quick = here.folder / "reward-quick"
         with watch.stage("first reward") as tell:
             settings = {**config.reward, **config.quick}
-            steps.fit_reward(data, tables, quick, config=settings, seed=seed, device=device, progress=tell)
+            steps.fit_reward(
+                data, tables, quick, config=settings, seed=seed, device=device, shared=shared, progress=tell
+            )
         second = replace(config.label, pairs=max(1, config.label.pairs - first.pairs), focus=str(quick))
         with watch.stage("labels, second round") as tell:
             steps.label(data, here.labels(2), second, store=here.store, seed=seed + 1, permit=permit, progress=tell)
@@ -178,7 +182,7 @@ def ask_and_fit(
         with watch.stage(name) as tell:
             steps.fit_reward(
                 data, tables, here.folder / name, config=config.reward, control=control, seed=seed, device=device,
-                progress=tell,
+                shared=shared, progress=tell,
             )  # fmt: skip
 
 

@@ -11,16 +11,31 @@ EXTRAS = {"pybullet": "sim", "d3rlpy": "offline", "openai": "vlm", "h5py": "inte
 """Libraries that are optional, and the extra that brings each."""
 
 
-def unknown(kind: str, name: str, choices: Iterable[str]) -> KeyError:
-    """The error that says which name was probably meant, and which there are."""
-    there = sorted(choices)
-    close = get_close_matches(str(name), there, n=1)
-    meant = f"; did you mean {close[0]!r}?" if close else "."
-    return KeyError(f"no {kind} {name!r}{meant} There are: {', '.join(there)}")
+class Unknown(KeyError, ValueError):
+    """A name that is in no table; the message says which was probably meant, or which there are."""
+
+    def __str__(self) -> str:
+        return str(self.args[0])
+
+
+def nearest(name: str, choices: Iterable[str]) -> str | None:
+    """The choice that was probably meant, if one is close."""
+    there = {str(choice).lower(): str(choice) for choice in choices}
+    close = get_close_matches(str(name).lower(), list(there), n=1)
+    return there[close[0]] if close else None
+
+
+def unknown(kind: str, name: str, choices: Iterable[str]) -> Unknown:
+    """The error for a name that is not there."""
+    there = sorted(str(choice) for choice in choices)
+    close = nearest(name, there)
+    if close is not None:
+        return Unknown(f"no {kind} {name!r}; did you mean {close!r}?")
+    return Unknown(f"no {kind} {name!r}; there are {', '.join(map(repr, there)) or 'none'}")
 
 
 def find(table: Mapping[str, Entry], name: str, kind: str) -> Entry:
-    """The entry of that name; KeyError says which was probably meant."""
+    """The entry of that name; Unknown says which was probably meant."""
     if name not in table:
         raise unknown(kind, name, table)
     return table[name]

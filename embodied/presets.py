@@ -121,6 +121,8 @@ def changed(
     mix: str = "",
     env: str | None = None,
     arms: Sequence[str] = (),
+    episodes: int | None = None,
+    updates: int | None = None,
     given: bool = False,
 ) -> RunConfig:
     """A preset with what the command line says otherwise; a data set that is `given` is not recorded."""
@@ -137,4 +139,11 @@ def changed(
         config = replace(config, collect=replace(config.collect, mix=mix))
     if given:
         config = replace(config, collect=None)
-    return replace(config, label=label, env=config.env if env is None else env, arms=tuple(arms) or config.arms)
+    arms = tuple(arms) or config.arms
+    policies = dict(config.policies)
+    for policy in {Arm.parse(arm).policy for arm in arms} if updates else ():
+        policies[policy] = {**policies.get(policy, {}), "steps": updates}
+    env = config.env if env is None else env
+    return replace(
+        config, label=label, env=env, arms=arms, policies=policies, episodes=episodes or config.episodes
+    )  # fmt: skip

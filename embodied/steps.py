@@ -154,9 +154,13 @@ def fit_reward(
     control: Literal["none", "shuffled"] = "none",
     seed: int = 0,
     device: str = "auto",
+    shared: Path | None = None,
     progress: Progress = None,
 ) -> Any:
-    """Fit a reward to label tables; control "shuffled" deals the answers to other questions first."""
+    """Fit a reward to label tables; control "shuffled" deals the answers to other questions first.
+
+    In the folder `shared`, what does not depend on the answers is kept for the next reward.
+    """
     data, folder = opened(dataset), Path(out)
     chosen = settings("rewards:CONFIGS", reward, "reward", config or {})
     parents = (data.fingerprint(), *(reward_hash(table_of(path).parent) for path in labels))
@@ -166,7 +170,7 @@ def fit_reward(
         if control == "shuffled":
             preferences = shuffled(preferences, np.random.default_rng(seed))
         fit = plugins.plugin("rewards:REWARDS", reward, "reward")
-        fit(data, preferences, chosen, folder, seed=seed, device=device, progress=progress)
+        fit(data, preferences, chosen, folder, seed=seed, device=device, shared=shared, progress=progress)
         stage.finish(preferences=len(preferences))
     return plugins.plugin("rewards:LOADERS", reward, "reward")(folder)
 

@@ -13,6 +13,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 from torch import Tensor, nn
 
+from embodied.config import config_hash
 from embodied.dataset import Dataset
 from embodied.types import Episode, Preference, Segment
 from embodied.vision import shifted, to_float
@@ -290,10 +291,12 @@ def fit(
     *,
     seed: int = 0,
     device: str = "auto",
+    shared: Path | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> RewardEnsemble:
     """Fit the ensemble; with `out`, finished members survive a kill and the result is saved there.
 
+    In the folder `shared`, an encoder that was taught to read is kept for every reward fitted to the same data.
     Raises ValueError where there is nothing to learn from, or an input that the data lacks.
     """
     config = config or PreferenceConfig()
@@ -304,7 +307,7 @@ def fit(
     ensemble.to(("cuda" if torch.cuda.is_available() else "cpu") if device == "auto" else device)
     record: dict[str, Any] = {"preferences": len(preferences), "seed": seed}
     if width.get("read"):
-        record["reading"] = teach_to_read(ensemble, dataset, seed, out)
+        record["reading"] = teach_to_read(ensemble, dataset, seed, shared or out)
         data = replace(data, frames=read(ensemble.reader, data.frames, ensemble.device))  # type: ignore[arg-type]
     curves = []
     for k, net in enumerate(ensemble.nets):
@@ -325,18 +328,19 @@ def fit(
     if out:
         record["held_out"] = reliability(ensemble, data, test) | {"pairs": sum(len(pairs) for pairs, _ in test)}
         ensemble.save(out, curves=curves, **record)
-        for rest in (*out.glob("member-*"), *out.glob("reader.*")):
+        for rest in (*out.glob("member-*"), *out.glob("reader-*")):
             rest.unlink()
     return ensemble
 
 
-def teach_to_read(ensemble: RewardEnsemble, dataset: Dataset, seed: int, out: Path | None) -> dict[str, Any]:
+def teach_to_read(ensemble: RewardEnsemble, dataset: Dataset, seed: int, shared: Path | None) -> dict[str, Any]:
     """Replace the ensemble's reader by a taught one; says how well it reads pictures that it did not see."""
     config = ensemble.config
     moments = sample(dataset, np.random.default_rng(seed))
     target = recorded(dataset, config.reads, moments)
     target = (target - target.mean(0)) / target.std(0).clamp_min(1e-6)
-    kept = out / "reader.safetensors" if out else None
+    about = [config.inputs, config.reads, config.size, config.reading_epochs, seed]
+    kept = shared / f"reader-{config_hash(about, [dataset.fingerprint()])[:16]}.safetensors" if shared else None
     ensemble.reader, r2 = fit_reader(
         read_pictures(dataset, config, moments), target,
         epochs=config.reading_epochs, seed=seed, device=ensemble.device, out=kept,

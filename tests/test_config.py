@@ -20,12 +20,11 @@ from embodied.config import (
     config_hash,
     from_plain,
     manifest,
-    nearest,
     plain,
     read_manifest,
-    unknown,
     write_manifest,
 )
+from embodied.plugins import nearest, unknown
 from embodied.redaction import command, redacted
 
 ROOT = Path(__file__).parents[1]

@@ -204,6 +204,16 @@ def test_a_truncated_shard_is_named_and_the_rest_is_usable(made, keep, journal):
     assert len(again.frames("front", np.array([[2, 9]]))) == 1
 
 
+def test_a_shard_that_breaks_in_its_middle_is_named_when_it_is_read(made):
+    _, dataset = made
+    shard = dataset.path / layout.place(layout.DATA, 1)
+    data = bytearray(shard.read_bytes())
+    data[len(data) // 2 : -8] = bytes(len(data) - len(data) // 2 - 8)
+    shard.write_bytes(data)
+    with pytest.raises(ValueError, match=r"file-001\.parquet"):
+        load_dataset(dataset.path).low_dim(["state"])
+
+
 def test_a_missing_or_truncated_film_is_named(tmp_path, rng):
     episodes = [small_episode(rng) for _ in range(3)]
     path = record(tmp_path / "set", episodes, storage="video")

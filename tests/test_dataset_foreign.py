@@ -153,6 +153,16 @@ def test_a_truncated_shard_of_all_episodes_leaves_none(tmp_path):
     assert dataset.problems == ("data/chunk-000/file-000.parquet is truncated: episodes 0, 1, 2 are left out",)
 
 
+def test_a_list_of_episodes_that_cannot_be_read_is_named(tmp_path):
+    foreign(tmp_path / "set")
+    path = tmp_path / "set/meta/episodes/chunk-000/file-000.parquet"
+    pq.write_table(pq.read_table(path).drop_columns(["data/file_index"]), path)
+    dataset = load_dataset(tmp_path / "set")
+    assert len(dataset) == 0
+    assert "lacks the column 'data/file_index'" in dataset.problems[0]
+    assert dataset.problems[1].startswith("episodes 0, 1, 2 are counted in info.json and not listed")
+
+
 def test_foreign_data_is_not_appended_to(tmp_path):
     foreign(tmp_path / "set")
     with pytest.raises(ValueError, match="was not written here and is only read"):

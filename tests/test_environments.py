@@ -7,6 +7,7 @@ from gymnasium.utils.env_checker import check_env
 
 import envs
 from embodied.spec import Spec
+from envs.tabletop.environment import Tabletop
 
 NAMES = sorted(envs.ENVIRONMENTS)
 
@@ -174,13 +175,17 @@ def test_without_cameras_nothing_is_drawn_and_the_state_is_the_same(env):
         ({"control": "primitve"}, "did you mean 'primitive'"),
         ({"split": "test"}, "no split 'test'"),
         ({"colours": 3}, "choose 2 .* or 4"),
-        ({"render_mode": "human"}, "no render mode 'human'"),
         ({"horizon": 0}, "horizon is 0"),
     ],
 )
 def test_a_wrong_setting_is_refused_with_the_way_out(keywords, message):
     with pytest.raises((ValueError, KeyError), match=message):
         gymnasium.make("embodied/PutBlockInBowl-v0", **keywords)
+
+
+def test_a_window_is_not_offered():
+    with pytest.raises(ValueError, match="no render mode 'human'"):
+        Tabletop(render_mode="human")
 
 
 def test_stepping_before_the_first_reset_is_refused():

@@ -288,6 +288,11 @@ def test_options_that_cannot_be_are_refused(tmp_path):
         create_dataset(tmp_path / "a", small_spec(), storage="zarr")
     with pytest.raises(ValueError, match="video stores 3 channels"):
         create_dataset(tmp_path / "b", small_spec(size=(8, 8, 1)), storage="video")
+    clash = Spec({"front": small_spec().obs["front"], "images.front": ArraySpec((2,))}, ArraySpec((2,)), 10)
+    with pytest.raises(ValueError, match=r"'front' and 'images.front' would both be"):
+        create_dataset(tmp_path / "d", clash)
+    with pytest.raises(ValueError, match="'a/b' is no name for an array"):
+        create_dataset(tmp_path / "e", small_spec(), extra={"a/b": ArraySpec(())})
     with pytest.raises(ValueError, match="extra 'action' has a name that is taken"):
         create_dataset(tmp_path / "c", small_spec(), extra={"action": ArraySpec(())})
 
