@@ -20,7 +20,9 @@ def bar(title: str, quiet: bool) -> Iterator[Callable[[int, int], None] | None]:
         yield None
         return
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, TimeRemainingColumn(), console=beside, transient=True) as progress:
+    with Progress(
+        *columns, TimeRemainingColumn(), console=beside, transient=True, disable=not beside.is_terminal
+    ) as progress:
         task = progress.add_task(title, total=None)
         yield lambda done, total: progress.update(task, completed=done, total=total)
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from jaxtyping import Float
@@ -35,7 +36,7 @@ def label_accuracy(
     none = np.array([o in {"abstained", "failed"} for o in outcomes])
     decided = ~tie & ~none
     found = []
-    for low, high in zip(EDGES[:-1], EDGES[1:], strict=True):
+    for low, high in pairwise(EDGES):
         here = (np.abs(gap) >= low) & ((np.abs(gap) < high) | (high == EDGES[-1]))
         if n := int(here.sum()):
             right = float((here & decided & (said * gap > 0)).sum()) / n

@@ -1,13 +1,14 @@
 """The type checker that the import hook applies: beartype, where it can be applied."""
 
 from beartype import BeartypeConf, beartype
-from beartype.roar import BeartypeDecorHintPep673Exception
+from beartype.roar import BeartypeDecorHintPep673Exception, BeartypeDecorHintPep3119Exception
 
 strict = beartype(conf=BeartypeConf(is_pep484_tower=True))  # an int is a float, as everywhere in Python
+BEYOND = (BeartypeDecorHintPep673Exception, BeartypeDecorHintPep3119Exception)
 
 
 def checked(function):
-    """beartype, save for methods that return `Self` (it takes those on whole classes only).
+    """beartype, save for `Self` (it takes that on whole classes only) and protocols without a check at run time.
 
     What refuses wrong arrays itself, in words that are tested, is left to do so.
     """
@@ -15,5 +16,5 @@ def checked(function):
         return function
     try:
         return strict(function)
-    except BeartypeDecorHintPep673Exception:
+    except BEYOND:
         return function

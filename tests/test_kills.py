@@ -1,0 +1,126 @@
+"""SIGKILL in any stage at any moment, then the same command again: it continues, and loses and repeats nothing."""
+
+import json
+import os
+import random
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from embodied.dataset import load_dataset
+from embodied.results import read_summary
+
+pytest.importorskip("pybullet")
+pytest.importorskip("d3rlpy")
+
+KILLS = 100
+PROGRAM = """
+import sys
+from pathlib import Path
+from embodied import plugins
+import rewards.oracle as oracle
+
+log = Path(sys.argv[2])
+real = oracle.Oracle.ask
+
+def counted(self, questions):
+    for i, answer in real(self, questions):
+        yield i, answer
+    with log.open("a") as file:
+        file.write("".join(f"{' '.join(q.hashes)} {q.sample}\\n" for q in questions))
+
+oracle.Oracle.ask = counted
+from embodied.pipeline import run
+from embodied.presets import SMOKE
+run(SMOKE, sys.argv[1], workers=1)
+"""
+
+
+def started(folder: Path, log: Path) -> subprocess.Popen:
+    """The smoke preset in a process group of its own, so that a kill takes all of it."""
+    command = [sys.executable, "-W", "ignore", "-c", PROGRAM, str(folder), str(log)]
+    quiet = subprocess.DEVNULL
+    return subprocess.Popen(command, stdout=quiet, stderr=subprocess.PIPE, start_new_session=True, env=os.environ)
+
+
+def killed(process: subprocess.Popen, after: float) -> bool:
+    """Whether it was still running when it was killed."""
+    try:
+        _, said = process.communicate(timeout=after)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+        return True
+    assert process.returncode == 0, said.decode()
+    return False
+
+
+def readable(folder: Path) -> int:
+    """Episodes in the data set, each of which can be read."""
+    if not (folder / "data" / "meta" / "info.json").exists():
+        return 0
+    data = load_dataset(folder / "data")
+    assert data.problems == ()
+    return sum(len(episode) > 0 for episode in data)
+
+
+@pytest.mark.slow
+def test_a_run_killed_a_hundred_times_ends_like_one_that_was_not(tmp_path):
+    chance, kills, round_, longest = random.Random(0), 0, 0, None
+    undisturbed = tmp_path / "undisturbed"
+    begun = time.monotonic()
+    assert not killed(started(undisturbed, tmp_path / "undisturbed.log"), 600)
+    longest = time.monotonic() - begun
+    finished = []
+    while kills < KILLS:
+        folder, log = tmp_path / f"run-{round_}", tmp_path / f"run-{round_}.log"
+        episodes = 0
+        while killed(started(folder, log), chance.uniform(0.5, 0.6 * longest)):
+            kills += 1
+            now = readable(folder)
+            assert now >= episodes, "an episode that was committed is gone"
+            episodes = now
+            if (store := folder / "feedback.sqlite").exists():
+                assert sqlite3.connect(store).execute("pragma integrity_check").fetchone() == ("ok",)
+        finished.append((folder, log))
+        round_ += 1
+    expected = comparable(undisturbed)
+    for folder, log in finished:
+        assert comparable(folder) == expected
+        asked = log.read_text().splitlines() if log.exists() else []
+        assert len(asked) == len(set(asked)), "an answered question was asked twice"
+
+
+def comparable(folder: Path) -> dict:
+    """What a run found, without the time it took."""
+    found = read_summary(folder)
+    for labels in found["labels"]:
+        labels.pop("counts")
+    return json.loads(json.dumps(found))
+
+
+@pytest.mark.slow
+def test_a_reward_column_is_seen_whole_or_not_at_all(tmp_path):
+    folder = tmp_path / "run"
+    assert not killed(started(folder, tmp_path / "log"), 600)
+    data = load_dataset(folder / "data")
+    code = (
+        "import sys; from embodied import steps; from pathlib import Path\n"
+        f"steps.relabel({str(folder / 'data')!r}, {str(folder / 'reward')!r}, sys.argv[1], folder=Path(sys.argv[2]))"
+    )
+    chance = random.Random(1)
+    for i in range(8):
+        columns = tmp_path / "columns"
+        command = [sys.executable, "-c", code, f"c{i}", str(columns)]
+        with subprocess.Popen(command, stderr=subprocess.DEVNULL) as process:
+            time.sleep(chance.uniform(1, 6))
+            process.kill()
+        from embodied.columns import attach_columns
+
+        for name in set(attach_columns(data, columns).columns) - {"recorded"}:
+            assert set(attach_columns(data, columns).column(name)) == set(data.ids.tolist())
