@@ -129,10 +129,10 @@ class RewardEnsemble:
     @torch.no_grad()
     def members(self, frames: np.ndarray, batch: int = 512) -> Float32[np.ndarray, "k n"]:
         """Each member's raw value of each frame, unbounded."""
-        found = [
-            torch.stack([net(self.prepare(frames[i : i + batch])) for net in self.nets])
-            for i in range(0, len(frames), batch)
-        ]
+        found = []
+        for i in range(0, len(frames), batch):
+            prepared = self.prepare(frames[i : i + batch])
+            found.append(torch.stack([net(prepared) for net in self.nets]))
         return torch.cat(found, dim=1).cpu().numpy()
 
     def value(self, frames: np.ndarray) -> Float32[np.ndarray, " n"]:

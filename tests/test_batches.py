@@ -198,3 +198,22 @@ def test_every_row_is_drawn_about_equally_often():
 def test_auto_is_the_gpu_where_there_is_one():
     assert device_of("auto").type == ("cuda" if torch.cuda.is_available() else "cpu")
     assert device_of("cpu").type == "cpu"
+
+
+def test_a_data_set_on_disk_gives_the_same_transitions(tmp_path):
+    from embodied.dataset import create_dataset, load_dataset
+    from embodied.types import Episode
+
+    data = reaching(3, camera=16)
+    with create_dataset(tmp_path / "data", data.spec, task="reach the goal") as recorder:
+        for number, (obs, action) in enumerate(zip(data.obs, data.action, strict=True)):
+            reward = data.reward["recorded"][int(data.ids[number])]
+            recorder.append(Episode(action, obs, {"recorded": reward}, terminated=number == 1, truncated=number != 1))
+    data.terminated[1] = True
+    made = transitions(data, (*STATE, "front"), "recorded")
+    read = transitions(load_dataset(tmp_path / "data"), (*STATE, "front"), "recorded")
+    for name in made.obs:
+        assert torch.equal(made.obs[name], read.obs[name]), name
+    for name in ("at", "action", "reward", "terminal", "lengths"):
+        assert torch.equal(getattr(made, name), getattr(read, name)), name
+    assert read.spec.differences(made.spec) == []

@@ -1,10 +1,29 @@
 """One physics world per environment: a PyBullet client that closes itself."""
 
-from collections.abc import Callable
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
-import pybullet
+
+@contextmanager
+def without_notice() -> Iterator[None]:
+    """PyBullet's library prints its build time when it is loaded, past Python's own standard error."""
+    sys.stderr.flush()
+    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
+
+
+with without_notice():
+    import pybullet
 
 
 class Client:

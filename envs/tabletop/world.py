@@ -22,7 +22,7 @@ GRIP_RADIUS, GRIP_DROP = 0.025, (0.01, 0.045)
 """Suction takes a block whose centre is within this of the tip, sideways and below [m]."""
 
 PALE = 0.4
-"""How much white is mixed into the colour of a bowl."""
+"""How much white is mixed into the colour of a bowl or zone."""
 
 ZERO = (0.0, 0.0, 0.0)
 
@@ -72,6 +72,8 @@ class World:
         for link in range(-1, self.tool):  # only the stick touches things
             bullet.setCollisionFilterGroupMask(self.arm, link, 0, 0)
         self.bodies = tuple(SHAPES[kind](bullet) for kind in self.kinds)
+        blocks = (body for body, kind in zip(self.bodies, self.kinds, strict=True) if kind == "block")
+        self.moving = ((self.arm, self.tool), *((body, -1) for body in blocks))
         self.grip: Grip | None = None
         self.constraint, self.yaw, self.lit = -1, 0.0, False
         self.present = self.measured()
@@ -92,7 +94,7 @@ class World:
     def paint(self, things: Sequence[Thing]) -> None:
         """Give every thing its colour."""
         for body, thing in zip(self.bodies, things, strict=True):
-            pale = PALE if thing.kind == "bowl" else 0.0  # so that a block shows in a bowl of its own colour
+            pale = 0.0 if thing.kind == "block" else PALE  # so that a block shows in a place of its own colour
             shade = (pale + (1 - pale) * np.array(COLOURS[thing.colour])).tolist()
             self.bullet.changeVisualShape(body, -1, rgbaColor=(*shade, 1))
 
@@ -199,7 +201,7 @@ class World:
         """Forget everything and continue from that moment."""
         bullet = self.bullet
         self.release()
-        for body, link in ((self.arm, self.tool), *((body, -1) for body in self.bodies)):
+        for body, link in self.moving:
             bullet.setCollisionFilterGroupMask(body, link, 1, -1)  # enters the broad phase anew, without its contacts
         for body, pose, velocity in zip(self.bodies, snapshot.poses, snapshot.velocities, strict=True):
             bullet.resetBasePositionAndOrientation(body, *pose)

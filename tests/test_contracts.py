@@ -1,0 +1,103 @@
+"""One contract over every table: what is in it keeps its promise, and every combination runs."""
+
+import numpy as np
+import pytest
+
+import envs
+import policies
+import rewards
+from embodied import plugins, steps
+from embodied.collecting import CollectConfig, collect
+from embodied.evaluation import evaluate
+from embodied.spec import Spec
+
+pytest.importorskip("pybullet")
+pytest.importorskip("d3rlpy")
+
+QUICK_REWARD = {"preference": {"members": 1, "epochs": 1, "size": 32}}
+QUICK_POLICY = {"steps": 20, "log_every": 10, "checkpoint_every": 10}
+INPUTS = {"pixels": {}, "state": {"inputs": ("state",)}, "reading": {"reads": ("state",), "reading_epochs": 1}}
+
+
+@pytest.fixture(scope="module", params=list(envs.ENVIRONMENTS))
+def recorded(request, tmp_path_factory):
+    """An environment's id, some of its episodes, and preferences over them."""
+    folder = tmp_path_factory.mktemp("contract")
+    env = f"envs:{request.param}"
+    data = collect(CollectConfig(env=env, episodes=5), folder / "data", workers=1)
+    config = steps.LabelConfig("oracle", goal="do it", pairs=60)
+    steps.label(data, folder / "labels", config)
+    return env, data, folder
+
+
+@pytest.mark.parametrize("inputs", INPUTS)
+@pytest.mark.parametrize("reward", rewards.REWARDS)
+def test_every_environment_reward_and_policy_go_together(recorded, reward, inputs):
+    env, data, folder = recorded
+    out = folder / f"{reward}-{inputs}"
+    settings = {**QUICK_REWARD[reward], **INPUTS[inputs]}
+    judge = steps.fit_reward(data, [folder / "labels"], out, reward=reward, config=settings)
+    for episode in data:
+        found = judge(episode)
+        assert found.shape == (len(episode),)
+        assert found.dtype == np.float32
+        assert np.isfinite(found).all()
+    column = f"{reward}-{inputs}"
+    steps.relabel(data, out, column)
+    for policy in policies.POLICIES:
+        there = folder / f"policy-{policy}-{column}"
+        fitted = steps.train(data.path, there, policy=policy, reward=column, config=QUICK_POLICY)
+        assert fitted.spec.differences(data.spec) == []
+        (record,) = evaluate(fitted, env, [1_000_000_000], horizon=3)
+        assert record.steps == 3
+
+
+@pytest.mark.parametrize("policy", policies.POLICIES)
+def test_every_policy_can_act_on_pictures(recorded, policy):
+    env, data, folder = recorded
+    config = {**QUICK_POLICY, "obs": ("state", "front"), "size": 32}
+    fitted = steps.train(data.path, folder / f"seeing-{policy}", policy=policy, reward="recorded", config=config)
+    assert fitted.spec.cameras == ("front",)
+    (record,) = evaluate(fitted, env, [1_000_000_000], horizon=2)
+    assert record.steps == 2
+
+
+@pytest.mark.parametrize("labeler", set(rewards.LABELERS) - {"vlm"})
+def test_every_labeler_answers_every_question(recorded, labeler, tmp_path):
+    _, data, _ = recorded
+    config = steps.LabelConfig(labeler, goal="do it", pairs=30, across=0.0)
+    found = steps.label(data, tmp_path / "labels", config)
+    assert all(p.p_left in (0.0, 0.5, 1.0) for p in found)
+    assert len(found) == 30
+
+
+def test_every_line_of_every_table_loads():
+    for table in (
+        rewards.LABELERS,
+        rewards.REWARDS,
+        rewards.CONFIGS,
+        rewards.LOADERS,
+        policies.POLICIES,
+        policies.CONFIGS,
+    ):
+        for target in table.values():
+            assert callable(plugins.load(target))
+    for name, (entry, _) in envs.ENVIRONMENTS.items():
+        assert callable(plugins.load(entry)), name
+
+
+def test_every_table_of_configurations_matches_its_table_of_plugins():
+    assert set(rewards.REWARDS) == set(rewards.CONFIGS) == set(rewards.LOADERS)
+    assert set(policies.POLICIES) == set(policies.CONFIGS)
+
+
+def test_an_environments_own_spec_says_what_its_spaces_say(recorded):
+    import gymnasium
+
+    env = gymnasium.make(recorded[0])
+    try:
+        spec = env.unwrapped.spec_
+        assert Spec.from_space(env.observation_space, env.action_space, spec.hz).differences(spec) == []
+        assert recorded[1].spec.differences(spec) == []
+    finally:
+        env.close()
