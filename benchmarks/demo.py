@@ -19,9 +19,8 @@ from embodied.pipeline import Run, run
 from embodied.presets import RunConfig, preset
 from embodied.records import read_records
 from embodied.results import read_summary, title
-from embodied.show import Stages
 from embodied.statistics import Estimate, bootstrap, interquartile_mean, paired_difference
-from embodied.workers import cores
+from embodied.workers import cores, in_order
 
 STARTS = 3_000_000_000  # of the final evaluation; choices were made on others
 RESULTS = Path(__file__).parent / "results"
@@ -37,11 +36,17 @@ class Bench:
     preset: str = "demo"
     mix: str = ""
     """Another mixture of behaviours than the preset's."""
+    first: int = 10
+    """The first seed; those below were used while the recipe was chosen."""
     seeds: int = 5
     episodes: int = 100
     runs: Path = Path("runs/bench")
-    pixels_only: bool = True
+    pixels_only: bool = False
     """Also fit the reward without the reading step, straight from pixels."""
+    shuffled: bool = False
+    """Also train on a reward fitted to shuffled answers."""
+    parallel: int = cores()
+    """Seeds at a time, a process each."""
 
 
 def configured(bench: Bench) -> RunConfig:
@@ -49,28 +54,47 @@ def configured(bench: Bench) -> RunConfig:
     config = preset(bench.preset)
     if bench.mix and config.collect:
         config = replace(config, collect=replace(config.collect, mix=bench.mix))
-    return replace(config, episodes=bench.episodes, start=STARTS, arms=(*config.arms, "iql:shuffled"))
+    arms = (*config.arms, "iql:shuffled") if bench.shuffled else config.arms
+    return replace(config, episodes=bench.episodes, start=STARTS, arms=arms)
+
+
+@dataclass(frozen=True)
+class Part:
+    """One run of the benchmark."""
+
+    config: RunConfig
+    out: Path
+    seed: int
+    data: Path | None = None
+
+
+def perform(part: Part) -> float:
+    """Do what is missing of a run; the seconds that took."""
+    import torch
+
+    torch.set_num_threads(1)
+    begun = time.monotonic()
+    run(part.config, part.out, dataset=part.data, seed=part.seed, workers=1)
+    return time.monotonic() - begun
 
 
 def measure(bench: Bench) -> dict[str, Any]:
     """Every seed's runs, done as far as they are missing, and what they say together."""
-    config, scores, progress, found, seconds = configured(bench), {}, {}, [], []
-    for seed in range(bench.seeds):
-        out, begun = bench.runs / f"{bench.name}-{seed}", time.monotonic()
-        fresh = not (out / "summary.json").exists()
-        done = run(config, out, seed=seed, watcher=Stages())
-        if fresh:
-            seconds.append(time.monotonic() - begun)
-        found.append(read_summary(out))
-        gather(done, config.arms, scores, progress)
-        if bench.pixels_only:
-            plain = replace(config, reward={**config.reward, "reads": ()}, arms=(OWN,), collect=None)
-            other = run(
-                plain, bench.runs / f"{bench.name}-{seed}-pixels", dataset=out / "data", seed=seed, watcher=Stages()
-            )
-            gather(other, (OWN,), scores, progress, suffix=", pixels only")
+    config, seeds = configured(bench), range(bench.first, bench.first + bench.seeds)
+    pixels = replace(config, reward={}, arms=(OWN,), collect=None)
+    whole = [Part(config, bench.runs / f"{bench.name}-{seed}", seed) for seed in seeds]
+    other = [Part(pixels, Path(f"{part.out}-pixels"), part.seed, part.out / "data") for part in whole]
+    seconds = list(in_order(perform, whole, bench.parallel))
+    list(in_order(perform, other if bench.pixels_only else [], bench.parallel))
+    scores: dict[str, Any] = {}
+    progress: dict[str, Any] = {}
+    for part in whole:
+        gather(Run(part.out), config.arms, scores, progress)
+    for part in other if bench.pixels_only else []:
+        gather(Run(part.out), (OWN,), scores, progress, suffix=", pixels only")
+    found = [read_summary(part.out) for part in whole]
     return {
-        "about": {"preset": bench.preset, "mix": config.collect.mix if config.collect else "", "seeds": bench.seeds,
+        "about": {"preset": bench.preset, "mix": config.collect.mix if config.collect else "", "seeds": list(seeds),
                   "episodes": bench.episodes, "first start": STARTS, "cores": cores(), "project": commit(),
                   "packages": versions(), "seconds per seed": [round(s, 1) for s in seconds]},
         "labels": [[{k: v for k, v in r.items() if k != "by_gap"} for r in f["labels"]] for f in found],

@@ -46,7 +46,7 @@ class RunConfig:
     """Where policies are evaluated; empty: offline only."""
     env_options: Mapping[str, Any] = field(default_factory=dict)
     label: LabelConfig = field(default_factory=LabelConfig)
-    rounds: int = 2
+    rounds: int = 1
     """2: the second half of the questions is about the moments that a first reward rates highest."""
     quick: Mapping[str, Any] = field(default_factory=lambda: {"members": 1, "epochs": 6})
     """How that first reward differs from the final one."""
@@ -76,15 +76,16 @@ DEMO = RunConfig(
     label=LabelConfig(
         labeler="noisy", options={"preset": "rope"}, goal="put the block into the bowl of its own colour", pairs=4000
     ),
-    reward={"reads": ("state",)},
+    reward={"reads": ("state",), "reading_epochs": 12, "members": 8, "weight_decay": 0.1},
 )
 
 SMOKE = replace(
     DEMO,
+    rounds=2,
     collect=CollectConfig(episodes=12),
     label=replace(DEMO.label, pairs=120),
     quick={"members": 1, "epochs": 1},
-    reward={"reads": ("state",), "members": 1, "epochs": 2, "reading_epochs": 1},
+    reward={"reads": ("state",), "reading_epochs": 1, "members": 1, "epochs": 2},
     policies={name: {"steps": 60, "log_every": 20, "checkpoint_every": 20} for name in ("iql", "bc", "filtered-bc")},
     episodes=4,
 )

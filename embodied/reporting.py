@@ -18,7 +18,7 @@ from embodied.results import title, write_summary
 from embodied.statistics import Estimate
 
 EXAMPLES = 8
-STRIP = 6
+STRIP = 5
 
 
 def report(run: Run | str | Path) -> Path:
