@@ -79,6 +79,8 @@ class Label:
     max_queries: int | None = None
     max_tokens: int | None = None
     max_error_rate: float = 0.2
+    partial: bool = False
+    """Go on with what was answered when the budget ends."""
     seed: int = 0
     yes: bool = False
     """Do not ask before pictures leave this machine."""
@@ -90,7 +92,7 @@ class Label:
 
         config = LabelConfig(
             self.labeler, options(self.options), self.goal, self.pairs, self.group, self.across, self.camera,
-            self.focus, self.top, self.max_queries, self.max_tokens, self.max_error_rate,
+            self.focus, self.top, self.max_queries, self.max_tokens, self.max_error_rate, self.partial,
         )  # fmt: skip
         with shown(self.json, "answers") as tell:
             found = label(

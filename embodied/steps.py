@@ -10,7 +10,7 @@ import numpy as np
 from embodied import plugins
 from embodied.config import from_plain
 from embodied.dataset import Dataset, load_dataset
-from embodied.feedback import Answers, Budget, Store, ask, name
+from embodied.feedback import Budget, BudgetSpent, Store, ask, name
 from embodied.labels import read_labels, write_labels
 from embodied.stages import Stage
 from embodied.types import Policy, Preference
@@ -45,6 +45,8 @@ class LabelConfig:
     max_tokens: int | None = None
     max_error_rate: float = 0.2
     """A larger share of failed queries stops the job."""
+    partial: bool = False
+    """Go on with what was answered when the budget ends, instead of stopping there."""
 
     def __post_init__(self) -> None:
         if self.pairs < 1:
@@ -102,13 +104,18 @@ def label(
         pairs, groups = questions(data, config, seed)
         budget = Budget(config.max_queries, config.max_tokens)
         limited = budget if budget != Budget() else None
-        with Store(store or folder / "feedback.sqlite") as opened_store:
-            answers: Answers = ask(
-                opened_store, labeler, data, goal, pairs, groups=groups, budget=limited,
-                max_error_rate=config.max_error_rate, progress=progress,
-            )  # fmt: skip
-        given = [a for a in answers.answers if a is not None]
-        write_labels(table, answers.pairs, given, name(labeler))
+        with Store(store or folder / "feedback.sqlite") as kept:
+            try:
+                answers = ask(
+                    kept, labeler, data, goal, pairs, groups=groups, budget=limited,
+                    max_error_rate=config.max_error_rate, progress=progress,
+                )  # fmt: skip
+            except BudgetSpent as spent:
+                if not config.partial:
+                    raise
+                answers = spent.answers
+        given = [(p, a) for p, a in zip(answers.pairs, answers.answers, strict=True) if a is not None]
+        write_labels(table, [p for p, _ in given], [a for _, a in given], name(labeler))
         stage.finish(goal=goal, by=name(labeler), counts=answers.counts())
     return read_labels(table)
 

@@ -9,6 +9,7 @@ import pytest
 
 from embodied import steps
 from embodied.dataset import load_dataset
+from embodied.feedback import BudgetSpent
 from embodied.labels import read_labels, read_rows
 from embodied.pipeline import run
 from embodied.presets import SMOKE, Arm, changed, preset
@@ -172,3 +173,12 @@ def test_a_stage_is_done_once_its_manifest_is_there(tmp_path):
 def test_a_stage_shows_no_secret(tmp_path):
     Stage(tmp_path / "s", "test", {"api_key": "sk-1234567890abcdef"}).done()
     assert "1234567890abcdef" not in (tmp_path / "s" / "begun.json").read_text()
+
+
+def test_a_spent_budget_stops_and_what_was_answered_can_be_used(done, tmp_path):
+    config = steps.LabelConfig("oracle", goal="x", pairs=40, max_queries=10)
+    with pytest.raises(BudgetSpent, match="30 of 40 pairs are unanswered"):
+        steps.label(done.folder / "data", tmp_path / "labels", config)
+    found = steps.label(done.folder / "data", tmp_path / "partial", replace(config, partial=True))
+    assert len(found) == 10
+    assert len(read_rows(tmp_path / "partial" / "labels.parquet")) == 10

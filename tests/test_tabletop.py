@@ -264,6 +264,19 @@ def test_one_primitive_does_the_task(task):
     env.close()
 
 
+def test_primitives_repeat_themselves_to_the_bit_from_a_snapshot():
+    env = Tabletop("stack", control="primitive", cameras=())
+    obs, _ = env.reset(seed=5)
+    block, base = obs["state"][3:5], obs["state"][6:8]
+    env.step(np.array([*block, 0, 0.4, 0.1, 0.3]))
+    moment = env.snapshot()
+    wanted = [np.array([0.4, 0.1, 0, *base, -0.4]), np.array([*base, 0, 0.45, -0.15, 1])]
+    first = [env.step(action)[0]["state"] for action in wanted]
+    env.restore(moment)
+    np.testing.assert_array_equal(first, [env.step(action)[0]["state"] for action in wanted])
+    env.close()
+
+
 def test_a_primitive_turns_what_it_carries():
     env = Tabletop("put_in_bowl", control="primitive", cameras=())
     obs, _ = env.reset(seed=2)
