@@ -1,11 +1,6 @@
 """Environments: tables of names, loaded when asked for; importing this makes them known to gymnasium, if installed."""
 
-from collections.abc import Mapping
-from difflib import get_close_matches
 from importlib.util import find_spec
-from typing import TypeVar
-
-Entry = TypeVar("Entry")
 
 TASKS = {
     "put_in_bowl": "envs.tabletop.tasks.put_in_bowl:TASK",
@@ -45,15 +40,6 @@ MIXES: dict[str, dict[str, float]] = {
     "random": {"random": 1.0},
 }
 """Whose episodes a data set is made of: the share of each behaviour, adding up to 1."""
-
-
-def find(table: Mapping[str, Entry], name: str, what: str) -> Entry:
-    """The entry of that name; KeyError says which names there are and which was probably meant."""
-    if name not in table:
-        close = get_close_matches(str(name), table, n=1)
-        hint = f"did you mean {close[0]!r}?" if close else f"choose one of {sorted(table)}"
-        raise KeyError(f"no {what} {name!r}; {hint}")
-    return table[name]
 
 
 def register() -> None:

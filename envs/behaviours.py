@@ -1,12 +1,12 @@
 """Scripted ways to act on the tabletop, good and bad: each is the behaviour of one episode."""
 
 from collections.abc import Callable, Mapping
-from importlib import import_module
 from typing import Any
 
 import numpy as np
 
-from envs import BEHAVIOURS, find
+from embodied.plugins import find, load
+from envs import BEHAVIOURS
 
 Behaviour = Callable[[Mapping[str, np.ndarray], Mapping[str, Any]], np.ndarray]
 """(obs, info) -> action; begins when it is made, so make one per episode."""
@@ -17,8 +17,7 @@ NOISE = 0.15
 
 def make(name: str, env: Any, rng: np.random.Generator) -> Behaviour:
     """The behaviour of that name for one episode of `env`; KeyError for an unknown name."""
-    module, function = find(BEHAVIOURS, name, "behaviour").split(":")
-    return getattr(import_module(module), function)(env, rng)
+    return load(find(BEHAVIOURS, name, "behaviour"))(env, rng)
 
 
 def schedule(mix: Mapping[str, float], episodes: int, rng: np.random.Generator) -> list[str]:

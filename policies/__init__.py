@@ -1,8 +1,9 @@
 """Policies: how to fit one to a reward column, and how to load one."""
 
-from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from embodied import plugins
 
 if TYPE_CHECKING:
     from embodied.types import Policy
@@ -24,18 +25,6 @@ KINDS = {"actor": "policies.actor:load"}
 """kind of a saved policy -> load(folder, device) -> Policy"""
 
 
-def find(table: dict[str, str], name: str) -> Any:
-    """What a table names, imported."""
-    if name not in table:
-        from difflib import get_close_matches
-
-        close = get_close_matches(name, table, 1)
-        hint = f"; did you mean {close[0]!r}?" if close else ""
-        raise KeyError(f"no policy {name!r}{hint} There are {sorted(table)}")
-    module, attribute = table[name].split(":")
-    return getattr(import_module(module), attribute)
-
-
 def load(folder: str | Path, device: str = "cpu") -> "Policy":
     """The policy saved in a folder; it acts the same on any device. FileNotFoundError where there is none."""
     import json
@@ -44,4 +33,4 @@ def load(folder: str | Path, device: str = "cpu") -> "Policy":
     if not path.exists():
         raise FileNotFoundError(f"no policy in {folder}: {path.name} is missing; train one into it")
     kind = json.loads(path.read_text()).get("kind")
-    return find(KINDS, kind)(Path(folder), device)
+    return plugins.load(plugins.find(KINDS, kind, "kind of policy"))(Path(folder), device)

@@ -198,5 +198,5 @@ def test_stepping_before_the_first_reset_is_refused():
 def test_unknown_names_are_met_with_the_nearest_known():
     with pytest.raises(KeyError, match="no task 'stak'; did you mean 'stack'"):
         envs.find(envs.TASKS, "stak", "task")
-    with pytest.raises(KeyError, match="choose one of"):
+    with pytest.raises(KeyError, match="there are"):
         envs.find(envs.MIXES, "zzz", "mix")

@@ -13,6 +13,7 @@ import torch
 from reaching import HORIZON, reaching, spec
 
 import policies
+from embodied import plugins
 from embodied.spec import ArraySpec, Spec
 from policies.actor import Actor
 
@@ -22,11 +23,13 @@ TINY = {"hidden": (8, 8), "batch": 16, "steps": 6, "log_every": 2, "checkpoint_e
 
 
 def config(name, **changes):
-    return policies.find(policies.CONFIGS, name)(**{**TINY, **changes})
+    return plugins.plugin("policies:CONFIGS", name, "policy")(**{**TINY, **changes})
 
 
 def fit(name, data, out, reward="recorded", seed=0, **changes):
-    return policies.find(policies.POLICIES, name)(data, reward, config(name, **changes), out, seed=seed, device="cpu")
+    return plugins.plugin("policies:POLICIES", name, "policy")(
+        data, reward, config(name, **changes), out, seed=seed, device="cpu"
+    )
 
 
 def seen(data, rows=5):
@@ -194,7 +197,7 @@ def test_a_changed_or_missing_policy_is_refused(fitted, tmp_path):
 
 def test_an_unknown_policy_is_refused_with_a_suggestion():
     with pytest.raises(KeyError, match="no policy 'iqp'; did you mean 'iql'"):
-        policies.find(policies.POLICIES, "iqp")
+        plugins.plugin("policies:POLICIES", "iqp", "policy")
 
 
 def test_every_policy_has_a_config():

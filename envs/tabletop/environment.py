@@ -2,15 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from importlib import import_module
 from typing import Any
 
 import gymnasium
 import numpy as np
 from jaxtyping import Float, UInt8
 
+from embodied.plugins import find, load
 from embodied.spec import ArraySpec, Spec
-from envs import TASKS, find
+from envs import TASKS
 from envs.tabletop.camera import CAMERAS
 from envs.tabletop.control import CONTROLS, HZ
 from envs.tabletop.goals import GOALS
@@ -23,8 +23,7 @@ HORIZON = {"delta": 50, "primitive": 4}
 
 def load_task(name: str) -> Task:
     """The task of that name from the table `envs.TASKS`."""
-    module, attribute = find(TASKS, name, "task").split(":")
-    return getattr(import_module(module), attribute)
+    return load(find(TASKS, name, "task"))
 
 
 @dataclass(frozen=True)
