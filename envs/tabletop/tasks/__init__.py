@@ -1,0 +1,1 @@
+"""A file per task: how its scenes are drawn, what it asks for, and an expert."""
