@@ -56,11 +56,19 @@ class Stage:
     def _same(self, found: Mapping[str, Any]) -> None:
         if found["hash"] == self.hash:
             return
-        wanted = self._shown()
+        there, wanted = flat(found), flat(self._shown())
         differ = [
-            f"{name}: {found.get(name)!r} there, {wanted.get(name)!r} asked for"
-            for name in sorted({*found, *wanted} - {"hash"})
-            if found.get(name) != wanted.get(name)
+            f"{name}: {there.get(name)!r} there, {wanted.get(name)!r} asked for"
+            for name in sorted({*there, *wanted} - {"hash"})
+            if there.get(name) != wanted.get(name)
         ]
         why = "; ".join(differ) or "what it was made from has changed"
         raise ValueError(f"{self.folder} was begun differently ({why}); choose another folder, or remove this one")
+
+
+def flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Nested names joined by dots."""
+    found: dict[str, Any] = {}
+    for name, value in values.items():
+        found |= flat(value, f"{prefix}{name}.") if isinstance(value, Mapping) else {f"{prefix}{name}": value}
+    return found
