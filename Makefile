@@ -3,6 +3,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+INTEROP := .interop
 # Small tensors on few cores: one thread per process is faster than two that wait for each other.
 export OMP_NUM_THREADS ?= 1
 
@@ -36,12 +37,21 @@ bench: $(READY)
 	$(BIN)/python benchmarks/tabletop_base.py
 	$(BIN)/python benchmarks/iql_speed.py
 	$(BIN)/python benchmarks/dataset_memory.py
+	$(BIN)/python benchmarks/demo_cost.py
 
 bench-demo: $(READY)
 	$(BIN)/python benchmarks/demo.py
+	$(BIN)/python benchmarks/demo.py --name clumsy --mix clumsy
+	$(BIN)/python benchmarks/demo.py --name stack --preset stack
 
+# Proves the formats with the real libraries, each in an environment of its own (about 8 GB).
 interop: $(READY)
-	$(BIN)/python benchmarks/interop.py
+	for e in lerobot robomimic minari; do test -x $(INTEROP)/$$e/bin/python || $(PYTHON) -m venv --without-pip $(INTEROP)/$$e; done
+	$(BIN)/uv pip install --python $(INTEROP)/lerobot/bin/python "lerobot==0.4.4" "datasets==4.8.5"
+	$(BIN)/uv pip install --python $(INTEROP)/robomimic/bin/python --no-deps "robomimic==0.3.0"
+	$(BIN)/uv pip install --python $(INTEROP)/robomimic/bin/python "torch<2.11" "torchvision<0.26" "numpy<2.3" h5py tqdm psutil tensorboard tensorboardX imageio imageio-ffmpeg termcolor
+	$(BIN)/uv pip install --python $(INTEROP)/minari/bin/python "minari==0.5.4" "gymnasium==1.0.0" h5py pillow
+	$(BIN)/python benchmarks/interop.py --envs $(INTEROP) --out benchmarks/results/interop.json
 
 lock: $(READY)
 	$(BIN)/uv pip compile pyproject.toml --extra all --extra dev --python-version 3.11 \
