@@ -58,7 +58,7 @@ def test_a_second_run_does_nothing_again(done, monkeypatch):
 
 def test_a_folder_begun_differently_is_refused_in_words(done):
     other = replace(SMOKE, label=replace(SMOKE.label, pairs=60))
-    with pytest.raises(ValueError, match=r"begun differently \(run.label.pairs: 120 there, 60 asked for\); choose another folder"):
+    with pytest.raises(ValueError, match=r"differently \(run.label.pairs: 120 there, 60 asked for\); choose another"):
         run(other, done.folder)
 
 
