@@ -65,7 +65,7 @@ def rank_correlation(
     from scipy.stats import spearmanr
 
     def rho(a: np.ndarray, b: np.ndarray) -> float:
-        return float(spearmanr(a, b).statistic) if np.ptp(a) > 0 and np.ptp(b) > 0 else float("nan")
+        return float(np.asarray(spearmanr(a, b))[0]) if np.ptp(a) > 0 and np.ptp(b) > 0 else float("nan")
 
     within = [rho(r, p) for r, p in zip(reward, progress, strict=True)]
     mean = float(np.nanmean(within)) if np.isfinite(within).any() else float("nan")

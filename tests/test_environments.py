@@ -6,6 +6,7 @@ import pytest
 from gymnasium.utils.env_checker import check_env
 
 import envs
+from embodied.plugins import find
 from embodied.spec import Spec
 from envs.tabletop.environment import Tabletop
 
@@ -197,6 +198,6 @@ def test_stepping_before_the_first_reset_is_refused():
 
 def test_unknown_names_are_met_with_the_nearest_known():
     with pytest.raises(KeyError, match="no task 'stak'; did you mean 'stack'"):
-        envs.find(envs.TASKS, "stak", "task")
+        find(envs.TASKS, "stak", "task")
     with pytest.raises(KeyError, match="there are"):
-        envs.find(envs.MIXES, "zzz", "mix")
+        find(envs.MIXES, "zzz", "mix")
