@@ -94,7 +94,7 @@ STACK = replace(
     DEMO,
     collect=CollectConfig(env="envs:embodied/StackBlocks-v0"),
     env="envs:embodied/StackBlocks-v0",
-    label=replace(DEMO.label, goal="stack the block on the other block of its own colour"),
+    label=replace(DEMO.label, goal=""),
 )
 
 OFFLINE = RunConfig(
