@@ -1,6 +1,6 @@
 """How fast the tabletop is on one core, and how well its scripted behaviours do. Prints JSON.
 
-    OMP_NUM_THREADS=1 python benchmarks/tabletop_base.py > benchmarks/results/tabletop_base.json
+    OMP_NUM_THREADS=1 python benchmarks/tabletop_base.py --mixed 100 > benchmarks/results/tabletop_base.json
 
 Times are CPU milliseconds of this process: the median, and the 95th percentile.
 """
