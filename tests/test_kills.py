@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from embodied.columns import attach_columns
 from embodied.dataset import load_dataset
 from embodied.results import read_summary
 
@@ -117,11 +118,10 @@ def test_a_reward_column_is_seen_whole_or_not_at_all(tmp_path):
     chance = random.Random(1)
     for i in range(8):
         columns = tmp_path / "columns"
+        columns.mkdir(exist_ok=True)
         command = [sys.executable, "-c", code, f"c{i}", str(columns)]
         with subprocess.Popen(command, stderr=subprocess.DEVNULL) as process:
             time.sleep(chance.uniform(1, 6))
             process.kill()
-        from embodied.columns import attach_columns
-
         for name in set(attach_columns(data, columns).columns) - {"recorded"}:
             assert set(attach_columns(data, columns).column(name)) == set(data.ids.tolist())
