@@ -7,7 +7,17 @@ from typing import Any, TypeVar
 
 Entry = TypeVar("Entry")
 
-EXTRAS = {"pybullet": "sim", "d3rlpy": "offline", "openai": "vlm", "h5py": "interop"}
+EXTRAS = {
+    "pybullet": "sim",
+    "d3rlpy": "offline",
+    "openai": "vlm",
+    "accelerate": "local",
+    "transformers": "local",
+    "open_clip": "clip",
+    "prompt_toolkit": "terminal",
+    "textual_image": "terminal",
+    "h5py": "interop",
+}
 """Libraries that are optional, and the extra that brings each."""
 
 
