@@ -8,13 +8,13 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from embodied import plugins, steps
 from embodied.collecting import collect
 from embodied.config import plain, read_manifest
 from embodied.dataset import Dataset, attach_columns, load_dataset
-from embodied.presets import Arm, RunConfig
+from embodied.presets import ARM_REWARDS, Arm, RunConfig
 from embodied.stages import Stage
 from embodied.workers import cores, in_order
 
@@ -122,6 +122,8 @@ def check_names(config: RunConfig) -> None:
     steps.settings("rewards:CONFIGS", "preference", "reward", {**config.reward, **config.quick})
     if config.collect:
         plugins.find(plugins.load("envs:MIXES"), config.collect.mix, "mix")
+    for wanted in wanted_rewards(config):
+        steps.settings("rewards:CONFIGS", wanted.reward, "reward", wanted.settings)
     for text in config.arms:
         arm = Arm.parse(text)
         steps.settings("policies:CONFIGS", arm.policy, "policy", config.policies.get(arm.policy, {}))
@@ -178,28 +180,46 @@ def ask_and_fit(
         with watch.stage("labels, second round") as tell:
             steps.label(data, here.labels(2), second, store=here.store, seed=seed + 1, permit=permit, progress=tell)
         tables.append(here.labels(2))
-    for name, control in wanted_rewards(config).items():
-        with watch.stage(name) as tell:
+    for wanted in wanted_rewards(config):
+        with watch.stage(wanted.folder) as tell:
             steps.fit_reward(
-                data, tables, here.folder / name, config=config.reward, control=control, seed=seed, device=device,
+                data, tables if wanted.reward == "preference" else [], here.folder / wanted.folder,
+                reward=wanted.reward, config=wanted.settings, control=wanted.control, seed=seed, device=device,
                 shared=shared, progress=tell,
             )  # fmt: skip
 
 
-def wanted_rewards(config: RunConfig) -> dict[str, Any]:
-    """Folder and control of each reward that the arms need."""
-    shuffled = any(Arm.parse(arm).reward == "shuffled" for arm in config.arms)
-    return {"reward": "none"} | ({"reward-shuffled": "shuffled"} if shuffled else {})
+@dataclass(frozen=True)
+class Wanted:
+    """A reward that a run makes: its column, and how."""
+
+    column: str
+    folder: str
+    reward: str
+    settings: Mapping[str, Any]
+    control: Literal["none", "shuffled"] = "none"
+
+
+def wanted_rewards(config: RunConfig) -> list[Wanted]:
+    """The reward learned from the answers, and what else the arms need."""
+    named = dict.fromkeys(Arm.parse(arm).reward for arm in config.arms)
+    found = [Wanted("learned", "reward", "preference", config.reward)]
+    if "shuffled" in named:
+        found.append(Wanted("shuffled", "reward-shuffled", "preference", config.reward, "shuffled"))
+    for name in named:
+        if name not in ARM_REWARDS:
+            goal = {"goal": config.label.goal} if config.label.goal else {}
+            found.append(Wanted(name, f"reward-{name}", name, {**goal, **config.direct.get(name, {})}))
+    return found
 
 
 def columns(here: Run, config: RunConfig, data: Dataset, watch: Watcher) -> None:
     """Each fitted reward as a column of the run."""
     folder = here.folder / "rewards"
-    for name, control in wanted_rewards(config).items():
-        column = "learned" if control == "none" else "shuffled"
-        if not (folder / column).exists():
+    for wanted in wanted_rewards(config):
+        if not (folder / wanted.column).exists():
             with watch.stage("column") as tell:
-                steps.relabel(data, here.folder / name, column, folder=folder, progress=tell)
+                steps.relabel(data, here.folder / wanted.folder, wanted.column, folder=folder, progress=tell)
 
 
 def train_and_evaluate(job: Job) -> str:

@@ -4,12 +4,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from embodied import plugins
 from embodied.collecting import CollectConfig
 from embodied.plugins import find
 from embodied.steps import LabelConfig
 
 STARTS = 1_000_000_000
 """Evaluation starts count from here: no data set begins an episode there."""
+
+
+ARM_REWARDS = ("learned", "recorded", "constant", "shuffled")
 
 
 @dataclass(frozen=True)
@@ -26,11 +30,24 @@ class Arm:
 
     @classmethod
     def parse(cls, text: str) -> "Arm":
-        """'iql:learned'; ValueError where the reward is none that a run makes."""
+        """'iql:learned'; ValueError where the reward is none that a run makes.
+
+        Besides those of ARM_REWARDS, every reward that needs no answers may be named: 'iql:judge'.
+        """
         policy, _, reward = text.partition(":")
-        if reward not in ("", "learned", "recorded", "constant", "shuffled"):
-            raise ValueError(f"arm {text!r}: no reward {reward!r}; a run has learned, recorded, constant and shuffled")
+        if reward and reward not in ARM_REWARDS and not is_direct(reward):
+            raise ValueError(
+                f"arm {text!r}: no reward {reward!r}; a run has {', '.join(ARM_REWARDS)} "
+                f"and those of the table that need no answers"
+            )
         return cls(policy, reward or ("constant" if policy == "bc" else "learned"))
+
+
+def is_direct(reward: str) -> bool:
+    """Whether a name of the table of rewards stands for one that is not fitted to answers."""
+    if reward not in plugins.load("rewards:REWARDS"):
+        return False
+    return not getattr(plugins.plugin("rewards:CONFIGS", reward, "reward"), "needs_labels", True)
 
 
 CONTROLS = ("iql:learned", "iql:recorded", "iql:constant", "bc", "filtered-bc:learned")
@@ -52,6 +69,8 @@ class RunConfig:
     """How that first reward differs from the final one."""
     reward: Mapping[str, Any] = field(default_factory=dict)
     """Settings of the reward."""
+    direct: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """Settings per reward that needs no answers and is named by an arm."""
     policies: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """Settings per policy."""
     arms: tuple[str, ...] = CONTROLS

@@ -24,7 +24,7 @@ def title(name: str) -> str:
     """An arm in words."""
     arm = Arm.parse(name)
     method = METHODS.get(arm.policy, arm.policy)
-    return method if arm.policy == "bc" else f"{method}, {TITLES[arm.reward]}"
+    return method if arm.policy == "bc" else f"{method}, {TITLES.get(arm.reward, f'{arm.reward} score as reward')}"
 
 
 def summarise(run: Run, data: Dataset | None = None) -> dict[str, Any]:
