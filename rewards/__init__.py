@@ -7,6 +7,7 @@ LABELERS = {
     "vlm": "rewards.vlm:make",
     "clip": "rewards.clip:make",
     "roboclip": "rewards.roboclip:make",
+    "human": "rewards.human:make",
 }
 
 REWARDS = {
