@@ -33,7 +33,8 @@ def info(path: str | Path) -> dict[str, Any]:
     if (folder / "reward.json").exists():
         record = json.loads((folder / "reward.json").read_text())
         kept = {k: v for k, v in record["held_out"].items() if k != "bins"}
-        return {"reward": str(folder), "kind": record["kind"], "judges": record["config"]["inputs"], **kept}
+        judges = record["config"].get("inputs") or record["config"]["camera"]
+        return {"reward": str(folder), "kind": record["kind"], "judges": judges, **kept}
     if (folder / "policy.json").exists():
         record = json.loads((folder / "policy.json").read_text())
         return {"policy": str(folder), **{k: v for k, v in record.items() if isinstance(v, str | int | float)}}

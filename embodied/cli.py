@@ -60,7 +60,7 @@ class Label:
     out: Path
     """Folder of the label table."""
     labeler: str = "noisy"
-    """oracle, noisy, time or vlm."""
+    """oracle, noisy, time, vlm, clip, roboclip or human."""
     options: Pairs = field(default_factory=dict)
     """Passed to the labeler: NAME VALUE ..., such as `preset drawer`, or `model NAME base_url ADDRESS`."""
     goal: str = ""
@@ -80,7 +80,7 @@ class Label:
     max_tokens: int | None = None
     max_error_rate: float = 0.2
     partial: bool = False
-    """Go on with what was answered when the budget ends."""
+    """Go on with what was answered when the budget, or the person asked, ends it."""
     seed: int = 0
     yes: bool = False
     """Do not ask before pictures leave this machine."""
@@ -103,15 +103,16 @@ class Label:
 
 @dataclass
 class FitReward:
-    """Fit a reward to label tables."""
+    """Fit a reward to label tables, or measure the scale of one that needs none."""
 
     dataset: Path
-    labels: list[Path]
-    """Folders made by `embodied label`."""
     out: Path
+    labels: list[Path] = field(default_factory=list)
+    """Folders made by `embodied label`; clip and roboclip need none, and say how well they agree with any given."""
     reward: str = "preference"
+    """preference, clip or roboclip."""
     config: Pairs = field(default_factory=dict)
-    """Settings of the reward: NAME VALUE ..., such as `members 5 inputs '["state"]'`."""
+    """Settings of the reward: NAME VALUE ..., such as `members 5 inputs '["state"]'`, or `negative "an empty bowl"`."""
     control: Literal["none", "shuffled"] = "none"
     """"shuffled" deals the answers to other questions first: what a reward is worth that knows nothing."""
     seed: int = 0
@@ -343,6 +344,16 @@ def agree(yes: bool) -> Callable[[str], bool]:
     return permit
 
 
+def answered(command: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    """What a command found; where a person was asked and ended it, how to go on."""
+    from embodied.terminal import Quit
+
+    try:
+        return command()
+    except Quit as ended:
+        return {"unfinished": f"{ended}; everything answered is kept; the same command goes on"}
+
+
 def parse(arguments: Sequence[str]) -> Any:
     """The command's dataclass, filled in; tyro prints help and suggestions and leaves by SystemExit."""
     about = "Turn feedback into robot behaviour: episodes without rewards in, a policy and an honest report out."
@@ -356,7 +367,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         from embodied.machine import check_not_shadowed
 
         check_not_shadowed()
-        found = command()
+        found = answered(command)
     except KeyboardInterrupt:
         print("\nembodied: stopped; the same command continues", file=sys.stderr)
         return 130
@@ -366,7 +377,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     if command.json:
         print(json.dumps(found))
-    elif not isinstance(command, SHOWS_ITSELF):
+    elif not isinstance(command, SHOWS_ITSELF) or "unfinished" in found:
         from embodied import show
 
         show.facts(found)

@@ -16,6 +16,8 @@ EXTRAS = {
     "sim": ("pybullet", "no tabletop: bring a data set, or another gymnasium environment"),
     "offline": ("d3rlpy", "no IQL; behaviour cloning works"),
     "vlm": ("openai", "no vision-language model can be asked; the simulated and the time-order teachers can"),
+    "clip": ("open_clip", "neither clip nor roboclip can teach or reward"),
+    "terminal": ("prompt_toolkit", "a person can answer by lines, not by single keys"),
     "interop": ("h5py", "robomimic and Minari files can neither be read nor written"),
 }
 KEYS = {

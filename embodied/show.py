@@ -11,6 +11,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 out, beside = Console(), Console(stderr=True)
+running: list[Progress] = []
+"""The bars that are being drawn"""
 
 
 @contextmanager
@@ -24,7 +26,24 @@ def bar(title: str, quiet: bool) -> Iterator[Callable[[int, int], None] | None]:
         *columns, TimeRemainingColumn(), console=beside, transient=True, disable=not beside.is_terminal
     ) as progress:
         task = progress.add_task(title, total=None)
-        yield lambda done, total: progress.update(task, completed=done, total=total)
+        running.append(progress)
+        try:
+            yield lambda done, total: progress.update(task, completed=done, total=total)
+        finally:
+            running.remove(progress)
+
+
+@contextmanager
+def paused() -> Iterator[None]:
+    """No bar is drawn meanwhile: somebody else has the terminal."""
+    stopped = list(running)
+    for progress in stopped:
+        progress.stop()
+    try:
+        yield
+    finally:
+        for progress in stopped:
+            progress.start()
 
 
 class Stages:

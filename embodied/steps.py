@@ -1,7 +1,9 @@
 """Every command as a call: ask about pairs, fit a reward, write it beside the episodes, train a policy on it."""
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from math import comb
 from pathlib import Path
 from typing import Any, Literal
 
@@ -10,14 +12,17 @@ import numpy as np
 from embodied import plugins
 from embodied.config import from_plain
 from embodied.dataset import Dataset, load_dataset
-from embodied.feedback import Budget, BudgetSpent, Store, ask, name
+from embodied.feedback import Answers, Budget, BudgetSpent, Labeler, Store, ask, name
 from embodied.labels import read_labels, write_labels
 from embodied.stages import Stage
-from embodied.types import Policy, Preference
+from embodied.terminal import Quit
+from embodied.types import Pair, Policy, Preference
 
 Progress = Callable[[int, int], None] | None
 Data = Dataset | str | Path
 HERE = "this machine"
+BATCH = 256  # questions
+LIMITS = ("max_queries", "max_tokens", "max_error_rate", "partial")  # may change between two starts of one job
 
 
 @dataclass(frozen=True)
@@ -46,7 +51,7 @@ class LabelConfig:
     max_error_rate: float = 0.2
     """A larger share of failed queries stops the job."""
     partial: bool = False
-    """Go on with what was answered when the budget ends, instead of stopping there."""
+    """Go on with what was answered when the budget, or the person asked, ends it, instead of stopping there."""
 
     def __post_init__(self) -> None:
         if self.pairs < 1:
@@ -87,12 +92,13 @@ def label(
     """Have pairs of moments judged; `out` becomes a folder with labels.parquet, `store` keeps every answer.
 
     Asked again, it continues: nothing that was answered is asked twice. Before pictures leave this machine, `permit`
-    is told where to; without its yes, ValueError. Raises LabelingStopped above the error rate and BudgetSpent where
-    the budget ends; both keep what was answered.
+    is told where to; without its yes, ValueError. Raises LabelingStopped above the error rate, BudgetSpent where the
+    budget ends and Quit where a person does; all keep what was answered.
     """
     config, data, folder = config or LabelConfig(), opened(dataset), Path(out)
     parents = (data.fingerprint(), *([reward_hash(config.focus)] if config.focus else []))
-    about = {**vars(config), "options": dict(config.options), "focus": bool(config.focus)}
+    about = {k: v for k, v in vars(config).items() if k not in LIMITS}
+    about |= {"options": dict(config.options), "focus": bool(config.focus)}
     stage = Stage(folder, "labels", about, seed, parents)
     table = folder / "labels.parquet"
     if not stage.done():
@@ -108,16 +114,29 @@ def label(
             try:
                 answers = ask(
                     kept, labeler, data, goal, pairs, groups=groups, budget=limited,
-                    max_error_rate=config.max_error_rate, progress=progress,
+                    max_error_rate=config.max_error_rate, progress=progress, batch=batch_of(config.group),
                 )  # fmt: skip
-            except BudgetSpent as spent:
+            except (BudgetSpent, Quit) as ended:
                 if not config.partial:
                     raise
-                answers = spent.answers
+                answers = ended.answers if isinstance(ended, BudgetSpent) else known(kept, labeler, data, goal, pairs)
         given = [(p, a) for p, a in zip(answers.pairs, answers.answers, strict=True) if a is not None]
         write_labels(table, [p for p, _ in given], [a for _, a in given], name(labeler))
         stage.finish(goal=goal, by=name(labeler), counts=answers.counts())
     return read_labels(table)
+
+
+def known(store: Store, labeler: Labeler, data: Dataset, goal: str, pairs: Sequence[Pair]) -> Answers:
+    """The answers that there are, without asking for more."""
+    try:
+        return ask(store, labeler, data, goal, pairs, budget=Budget(queries=0))
+    except BudgetSpent as spent:
+        return spent.answers
+
+
+def batch_of(group: int) -> int:
+    """How many questions are asked together: whole groups."""
+    return BATCH // comb(group, 2) * comb(group, 2) or comb(group, 2) if group else BATCH
 
 
 def questions(data: Dataset, config: LabelConfig, seed: int) -> tuple[list[Any], Sequence[str]]:
@@ -132,11 +151,20 @@ def questions(data: Dataset, config: LabelConfig, seed: int) -> tuple[list[Any],
 
 def best_moments(data: Dataset, reward: str | Path, top: float) -> np.ndarray:
     """(m, 2) episode and frame of the share of moments that a reward values highest."""
-    ensemble = plugins.load("rewards.preference:load")(reward)
-    values = [ensemble.value(ensemble.inputs(episode)) for episode in data]
+    judge = saved_reward(reward)
+    values = [judge.values(episode) for episode in data]
     moments = np.array([(int(i), t) for i, v in zip(data.ids, values, strict=True) for t in range(len(v))], np.int64)
     flat = np.concatenate(values)
     return moments[flat > np.quantile(flat, 1 - top)]
+
+
+def saved_reward(folder: str | Path) -> Any:
+    """The reward in a folder, of whatever kind; ValueError if there is none."""
+    path = Path(folder) / "reward.json"
+    if not path.exists():
+        raise ValueError(f"{folder} holds no finished reward (no reward.json); `embodied fit-reward` makes one")
+    kind = json.loads(path.read_text())["kind"]
+    return plugins.plugin("rewards:LOADERS", kind, "reward")(folder)
 
 
 def reward_hash(folder: str | Path) -> str:
@@ -166,10 +194,13 @@ def fit_reward(
 ) -> Any:
     """Fit a reward to label tables; control "shuffled" deals the answers to other questions first.
 
+    A reward that needs no labels may be given some: it then says how many it agrees with. ValueError where a reward
+    needs labels and has none, or there is nothing to shuffle.
     In the folder `shared`, what does not depend on the answers is kept for the next reward.
     """
     data, folder = opened(dataset), Path(out)
     chosen = settings("rewards:CONFIGS", reward, "reward", config or {})
+    check_labels(reward, chosen, labels, control)
     parents = (data.fingerprint(), *(reward_hash(table_of(path).parent) for path in labels))
     stage = Stage(folder, "reward", {"reward": reward, "control": control, **vars(chosen)}, seed, parents)
     if not stage.done():
@@ -180,6 +211,15 @@ def fit_reward(
         fit(data, preferences, chosen, folder, seed=seed, device=device, shared=shared, progress=progress)
         stage.finish(preferences=len(preferences))
     return plugins.plugin("rewards:LOADERS", reward, "reward")(folder)
+
+
+def check_labels(reward: str, config: Any, labels: Sequence[str | Path], control: str) -> None:
+    """Refuse a reward without the labels that it is fitted to, and a control that has nothing to control."""
+    needs = getattr(config, "needs_labels", True)
+    if needs and not labels:
+        raise ValueError(f"the reward {reward!r} is fitted to answers; give folders made by `embodied label` as labels")
+    if not needs and control != "none":
+        raise ValueError(f"the reward {reward!r} is fitted to no answers, so control {control!r} would change nothing")
 
 
 def table_of(path: str | Path) -> Path:
@@ -199,13 +239,10 @@ def relabel(
     dataset: Data, reward: str | Path, column: str, *, folder: Path | None = None, progress: Progress = None
 ) -> Path:
     """Judge every action by a fitted reward and write that as a column; where there is one, it stays untouched."""
-    import json
-
     from embodied.columns import write_column
 
     data = opened(dataset)
-    kind = json.loads((Path(reward) / "reward.json").read_text())["kind"]
-    judge = plugins.plugin("rewards:LOADERS", kind, "reward")(reward)
+    judge = saved_reward(reward)
     values: dict[int, np.ndarray] = {}
     for episode in data:
         values[episode.id] = judge(episode)

@@ -1,8 +1,9 @@
-"""Short videos that a browser plays, encoded in memory with whatever codec PyAV was built with."""
+"""Short videos: encoded in memory as browsers play them, with whatever codec PyAV was built with; read from files."""
 
 import io
 from dataclasses import dataclass
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -54,6 +55,20 @@ def encode(frames: UInt8[np.ndarray, "T h w 3"], hz: float, *, codec: str | None
             output.mux(stream.encode(av.VideoFrame.from_ndarray(frame, format="rgb24")))
         output.mux(stream.encode())
     return Video(buffer.getvalue(), f"video/{container}")
+
+
+def decode(path: Path) -> UInt8[np.ndarray, "T h w 3"]:
+    """The frames of a video file in RGB; ValueError for a file that is none."""
+    import av
+
+    try:
+        with av.open(str(path)) as film:
+            frames = [frame.to_ndarray(format="rgb24") for frame in film.decode(video=0)]
+    except (OSError, ValueError, IndexError) as error:
+        raise ValueError(f"{path} cannot be read as a video ({error})") from error
+    if not frames:
+        raise ValueError(f"{path} holds no frame")
+    return np.stack(frames)
 
 
 def _sized(frames: UInt8[np.ndarray, "T h w 3"]) -> UInt8[np.ndarray, "T H W 3"]:

@@ -6,12 +6,28 @@ LABELERS = {
     "noisy": "rewards.oracle:make_noisy",
     "time": "rewards.timeorder:make",
     "vlm": "rewards.vlm:make",
+    "clip": "rewards.clip:make",
+    "roboclip": "rewards.roboclip:make",
+    "human": "rewards.human:make",
 }
 
-REWARDS = {"preference": "rewards.bradley_terry:fit"}
+REWARDS = {
+    "preference": "rewards.bradley_terry:fit",
+    "clip": "rewards.clip:fit",
+    "roboclip": "rewards.roboclip:fit",
+}
 """name -> fit(dataset, preferences, config, out, *, seed, device, progress) -> RewardFn"""
 
-CONFIGS = {"preference": "rewards.preference:PreferenceConfig"}
+CONFIGS = {
+    "preference": "rewards.preference:PreferenceConfig",
+    "clip": "rewards.clip:ClipConfig",
+    "roboclip": "rewards.roboclip:RoboClipConfig",
+}
+"""name -> the settings of a reward; `needs_labels = False` there if it can be fitted without any"""
 
-LOADERS = {"preference": "rewards.preference:load"}
+LOADERS = {
+    "preference": "rewards.preference:load",
+    "clip": "rewards.clip:load",
+    "roboclip": "rewards.roboclip:load",
+}
 """kind of a saved reward -> load(folder) -> RewardFn"""

@@ -23,6 +23,7 @@ from embodied.dataset import Dataset
 from embodied.types import Episode
 from embodied.vision import SpatialSoftmaxEncoder, to_float
 from rewards.reading import Reader
+from rewards.scored import shaped
 
 SCHEMA_VERSION = 1
 
@@ -146,7 +147,11 @@ class RewardEnsemble:
 
     def __call__(self, episode: Episode) -> Float32[np.ndarray, " T"]:
         shift, scale = self.statistics["scale"].tolist()
-        return ((self.shaped(self.value(self.inputs(episode))) - shift) / scale).astype(np.float32)
+        return ((self.shaped(self.values(episode)) - shift) / scale).astype(np.float32)
+
+    def values(self, episode: Episode) -> Float32[np.ndarray, " frames"]:
+        """The value of each of the T + 1 frames."""
+        return self.value(self.inputs(episode))
 
     def inputs(self, episode: Episode) -> np.ndarray:
         """What the nets judge of an episode, (T + 1, ...)."""
@@ -156,16 +161,8 @@ class RewardEnsemble:
         return joined([episode.obs[name] for name in self.config.inputs])
 
     def shaped(self, value: Float32[np.ndarray, " frames"]) -> Float32[np.ndarray, " actions"]:
-        """From the values of all frames to the reward of each action, before the last standardisation.
-
-        The mean over frames t + 1 ... t + smooth looks ahead, which is legitimate for recorded episodes only.
-        """
-        window = self.config.smooth
-        total = np.concatenate([[0.0], np.cumsum(value.astype(np.float64))])
-        start = np.arange(1, len(value))
-        stop = np.minimum(start + window, len(value))
-        smooth = (total[stop] - total[start]) / (stop - start)
-        return (np.exp(self.config.exponent * smooth) if self.config.exponent else smooth).astype(np.float32)
+        """From the values of all frames to the reward of each action, before the last standardisation."""
+        return shaped(value, self.config.smooth, self.config.exponent)
 
     def calibrate(self, episodes: Sequence[Episode]) -> None:
         """Measure the members' and the reward's scale on these episodes."""

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from tinyclip import save_tiny_clip
 
 import envs
 import policies
@@ -14,9 +15,20 @@ from embodied.spec import Spec
 pytest.importorskip("pybullet")
 pytest.importorskip("d3rlpy")
 
-QUICK_REWARD = {"preference": {"members": 1, "epochs": 1, "size": 32}}
+SMALL = {"members": 1, "epochs": 1, "size": 32}
 QUICK_POLICY = {"steps": 20, "log_every": 10, "checkpoint_every": 10}
-INPUTS = {"pixels": {}, "state": {"inputs": ("state",)}, "reading": {"reads": ("state",), "reading_epochs": 1}}
+VARIANTS = {
+    "preference": {
+        "pixels": SMALL,
+        "state": {**SMALL, "inputs": ("state",)},
+        "reading": {**SMALL, "reads": ("state",), "reading_epochs": 1},
+    },
+    "clip": {"goal": {"goal": "do it"}, "baseline": {"baseline": "a table"}, "negative": {"negative": "nothing done"}},
+    "roboclip": {"end": {}},
+}
+"""reward -> ways to fit it"""
+CLIP = ("clip", "roboclip")
+ASKED = {"vlm", "human"}  # teachers that somebody else must answer for
 
 
 @pytest.fixture(scope="module", params=list(envs.ENVIRONMENTS))
@@ -30,19 +42,26 @@ def recorded(request, tmp_path_factory):
     return env, data, folder
 
 
-@pytest.mark.parametrize("inputs", INPUTS)
-@pytest.mark.parametrize("reward", rewards.REWARDS)
-def test_every_environment_reward_and_policy_go_together(recorded, reward, inputs):
+@pytest.fixture(scope="module")
+def tiny_clip(tmp_path_factory):
+    """Where CLIP models of random weights find theirs."""
+    pytest.importorskip("open_clip")
+    return {"model": str(save_tiny_clip(tmp_path_factory.mktemp("clip") / "tiny")), "cache": "none"}
+
+
+@pytest.mark.parametrize(("reward", "variant"), [(r, v) for r in rewards.REWARDS for v in VARIANTS[r]])
+def test_every_environment_reward_and_policy_go_together(recorded, reward, variant, request):
     env, data, folder = recorded
-    out = folder / f"{reward}-{inputs}"
-    settings = {**QUICK_REWARD[reward], **INPUTS[inputs]}
-    judge = steps.fit_reward(data, [folder / "labels"], out, reward=reward, config=settings)
+    out = folder / f"{reward}-{variant}"
+    own = request.getfixturevalue("tiny_clip") if reward in CLIP else {}
+    labels = [] if reward in CLIP else [folder / "labels"]
+    judge = steps.fit_reward(data, labels, out, reward=reward, config={**VARIANTS[reward][variant], **own})
     for episode in data:
         found = judge(episode)
         assert found.shape == (len(episode),)
         assert found.dtype == np.float32
         assert np.isfinite(found).all()
-    column = f"{reward}-{inputs}"
+    column = f"{reward}-{variant}"
     steps.relabel(data, out, column)
     for policy in policies.POLICIES:
         there = folder / f"policy-{policy}-{column}"
@@ -62,10 +81,11 @@ def test_every_policy_can_act_on_pictures(recorded, policy):
     assert record.steps == 2
 
 
-@pytest.mark.parametrize("labeler", set(rewards.LABELERS) - {"vlm"})
-def test_every_labeler_answers_every_question(recorded, labeler, tmp_path):
+@pytest.mark.parametrize("labeler", sorted(set(rewards.LABELERS) - ASKED))
+def test_every_labeler_answers_every_question(recorded, labeler, tmp_path, request):
     _, data, _ = recorded
-    config = steps.LabelConfig(labeler, goal="do it", pairs=30, across=0.0)
+    own = request.getfixturevalue("tiny_clip") if labeler in CLIP else {}
+    config = steps.LabelConfig(labeler, own, goal="do it", pairs=30, across=0.0)
     found = steps.label(data, tmp_path / "labels", config)
     assert all(p.p_left in (0.0, 0.5, 1.0) for p in found)
     assert len(found) == 30
@@ -87,7 +107,7 @@ def test_every_line_of_every_table_loads():
 
 
 def test_every_table_of_configurations_matches_its_table_of_plugins():
-    assert set(rewards.REWARDS) == set(rewards.CONFIGS) == set(rewards.LOADERS)
+    assert set(rewards.REWARDS) == set(rewards.CONFIGS) == set(rewards.LOADERS) == set(VARIANTS)
     assert set(policies.POLICIES) == set(policies.CONFIGS)
 
 

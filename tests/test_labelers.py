@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from answering import SmallDataset
+from tinyclip import save_tiny_clip
 
 from embodied.feedback import Labeler, Store, ask, pose
 from embodied.types import moment
@@ -11,7 +12,7 @@ from rewards.labelers import make
 from rewards.oracle import BINS, PRESETS, TABLES, Oracle, shares
 from rewards.pairs import select
 
-LOCAL = {name: {} for name in LABELERS if name != "vlm"}
+LOCAL = {name: {} for name in LABELERS if name not in ("vlm", "human")}
 
 
 @pytest.fixture(scope="module")
@@ -22,6 +23,20 @@ def dataset():
 @pytest.fixture(scope="module")
 def pairs(dataset):
     return select(dataset, 6000, np.random.default_rng(0))
+
+
+@pytest.fixture(scope="module")
+def own(tmp_path_factory):
+    """The options that a labeler cannot do without here."""
+
+    def options(name):
+        if name not in ("clip", "roboclip"):
+            return {}
+        pytest.importorskip("open_clip")
+        folder = tmp_path_factory.getbasetemp() / "tiny-clip"
+        return {"model": str(folder if folder.exists() else save_tiny_clip(folder)), "cache": "none"}
+
+    return options
 
 
 def answers_of(labeler, dataset, pairs, sample=0):
@@ -35,8 +50,8 @@ def gaps(dataset, pairs):
 
 
 @pytest.mark.parametrize("name", LOCAL)
-def test_a_labeler_answers_every_question_once(name, dataset, pairs):
-    labeler = make(name, dataset)
+def test_a_labeler_answers_every_question_once(name, dataset, pairs, own):
+    labeler = make(name, dataset, **own(name))
     assert isinstance(labeler, Labeler)
     questions = pose(labeler, dataset, "lift", pairs[:100])
     assert sorted(i for i, _ in labeler.ask(questions)) == list(range(100))
@@ -44,16 +59,17 @@ def test_a_labeler_answers_every_question_once(name, dataset, pairs):
 
 
 @pytest.mark.parametrize("name", LOCAL)
-def test_a_labeler_asked_again_in_another_order_says_the_same(name, dataset, pairs):
-    labeler = make(name, dataset)
-    assert answers_of(labeler, dataset, pairs[:200]) == answers_of(make(name, dataset), dataset, pairs[199::-1])[::-1]
+def test_a_labeler_asked_again_in_another_order_says_the_same(name, dataset, pairs, own):
+    labeler, other = (make(name, dataset, **own(name)) for _ in range(2))
+    there, back = answers_of(labeler, dataset, pairs[:200]), answers_of(other, dataset, pairs[199::-1])[::-1]
+    assert [(a.outcome, a.p_left) for a in there] == [(a.outcome, a.p_left) for a in back]
 
 
 @pytest.mark.parametrize("name", LOCAL)
-def test_a_labeler_fills_a_store_once(name, dataset, pairs, tmp_path):
+def test_a_labeler_fills_a_store_once(name, dataset, pairs, own, tmp_path):
     with Store(tmp_path / "s.db") as store:
-        first = ask(store, make(name, dataset), dataset, "lift", pairs[:50])
-        again = ask(store, make(name, dataset), dataset, "lift", pairs[:50])
+        first = ask(store, make(name, dataset, **own(name)), dataset, "lift", pairs[:50])
+        again = ask(store, make(name, dataset, **own(name)), dataset, "lift", pairs[:50])
     assert first.answers == again.answers
     assert again.asked == 0
 

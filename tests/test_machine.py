@@ -28,7 +28,8 @@ def test_every_missing_thing_has_a_cost_and_no_other(checks):
 def test_the_checks_cover_what_a_run_needs(checks):
     names = {check.name for check in checks}
     assert {"Python", "packages", "torch", "GPU", "CPU cores", "memory", "free disk", "GL / EGL"} <= names
-    assert {"video codecs", "extra sim", "extra offline", "extra vlm", "extra interop", "OPENAI_API_KEY"} <= names
+    assert {"video codecs", "OPENAI_API_KEY", *(f"extra {name}" for name in module.EXTRAS)} <= names
+    assert {"sim", "offline", "vlm", "clip", "terminal", "interop"} <= set(module.EXTRAS)
 
 
 def test_no_value_of_a_key_is_ever_shown(monkeypatch):
