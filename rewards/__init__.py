@@ -13,6 +13,7 @@ LABELERS = {
 
 REWARDS = {
     "preference": "rewards.bradley_terry:fit",
+    "judge": "rewards.judge_reward:fit",
     "clip": "rewards.clip:fit",
     "roboclip": "rewards.roboclip:fit",
 }
@@ -20,6 +21,7 @@ REWARDS = {
 
 CONFIGS = {
     "preference": "rewards.preference:PreferenceConfig",
+    "judge": "rewards.judge_reward:JudgeRewardConfig",
     "clip": "rewards.clip:ClipConfig",
     "roboclip": "rewards.roboclip:RoboClipConfig",
 }
@@ -27,6 +29,7 @@ CONFIGS = {
 
 LOADERS = {
     "preference": "rewards.preference:load",
+    "judge": "rewards.judge_reward:load",
     "clip": "rewards.clip:load",
     "roboclip": "rewards.roboclip:load",
 }
