@@ -16,6 +16,7 @@ EXTRAS = {
     "sim": ("pybullet", "no tabletop: bring a data set, or another gymnasium environment"),
     "offline": ("d3rlpy", "no IQL; behaviour cloning works"),
     "vlm": ("openai", "no vision-language model can be asked; the simulated and the time-order teachers can"),
+    "local": ("transformers", "no vision-language model can be run in this process; an endpoint can be asked"),
     "interop": ("h5py", "robomimic and Minari files can neither be read nor written"),
 }
 KEYS = {
