@@ -42,7 +42,9 @@ class LocalModel:
             raise ValueError(f"temperature is {temperature} and max_tokens {max_tokens}; at least 0 and 1")
         kind = AutoConfig.from_pretrained(self.folder, local_files_only=True).model_type
         try:
-            self._model: Any = AutoModelForImageTextToText.from_pretrained(self.folder, local_files_only=True, dtype=dtype)
+            self._model: Any = AutoModelForImageTextToText.from_pretrained(
+                self.folder, local_files_only=True, dtype=dtype
+            )
             self._processor: Any = AutoProcessor.from_pretrained(self.folder, local_files_only=True)
         except (ValueError, OSError) as error:
             about = str(error).splitlines()[0][:200]
