@@ -162,7 +162,7 @@ def text_only(folder):
 
 
 def test_what_is_no_vision_language_model_is_named(tmp_path):
-    with pytest.raises(ValueError, match="no model in .*nothing: it has no config.json"):
+    with pytest.raises(ValueError, match=r"no model in .*nothing: it has no config\.json"):
         LocalModel(tmp_path / "nothing")
     with pytest.raises(ValueError, match="holds a 'gpt2', not a whole vision-language model"):
         LocalModel(text_only(tmp_path / "gpt2"))
