@@ -1,4 +1,4 @@
-"""What a folder is: a data set, a run, a reward, a policy or a table of labels."""
+"""What a path is: a data set, a run, a reward, a policy, a table of labels or a store of answers."""
 
 import json
 from pathlib import Path
@@ -26,8 +26,13 @@ def describe(data: Dataset) -> dict[str, Any]:
 
 
 def info(path: str | Path) -> dict[str, Any]:
-    """Facts about a folder that this program, or lerobot, wrote; ValueError if it is none of those."""
+    """Facts about a folder or store that this program, or lerobot, wrote; ValueError if it is none of those."""
     folder = Path(path)
+    if folder.is_file():
+        from embodied.store import Store
+
+        with Store(folder) as store:
+            return {"store": str(folder), "answers": len(store), "usage": store.ledger()}
     if (folder / "meta" / "info.json").exists():
         return describe(load_dataset(folder))
     if (folder / "reward.json").exists():
@@ -41,7 +46,9 @@ def info(path: str | Path) -> dict[str, Any]:
     if (folder / "manifest.json").exists():
         about = read_manifest(folder)
         named = {
-            k: about[k] for k in ("created", "seed", "hash", "command", "data", "goal", "counts", "by") if k in about
+            k: about[k]
+            for k in ("created", "seed", "hash", "command", "data", "goal", "counts", "by", "usage")
+            if k in about
         }
         return {str(about["kind"]): str(folder), **named}
     if (folder / "begun.json").exists():

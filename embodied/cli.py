@@ -3,7 +3,7 @@
 import json
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -76,24 +76,34 @@ class Label:
     top: float = 0.3
     store: Path | None = None
     """Where answers are kept; feedback.sqlite in `out` if not given. Several runs may share one."""
+    orders: Literal["one", "both", "random"] = "one"
+    """Show each pair as it is, in both orders, or in one of them at random."""
+    inconsistent: Literal["abstained", "tie", "mean"] = "abstained"
+    """What a pair is given on which the two orders disagree."""
+    samples: int = 1
+    """How often each presentation is asked."""
     max_queries: int | None = None
     max_tokens: int | None = None
+    max_money: float | None = None
+    """In the currency of the labeler's options price_in and price_out, per million tokens."""
     max_error_rate: float = 0.2
     partial: bool = False
     """Go on with what was answered when the budget, or the person asked, ends it."""
     seed: int = 0
     yes: bool = False
     """Do not ask before pictures leave this machine."""
+    estimate: bool = False
+    """Ask nothing; say how many questions are open, and what they would take in tokens, money and time."""
     json: bool = False
 
     def __call__(self) -> dict[str, Any]:
         from embodied.config import read_manifest
-        from embodied.steps import LabelConfig, label
+        from embodied.steps import LabelConfig, estimate, label
 
-        config = LabelConfig(
-            self.labeler, options(self.options), self.goal, self.pairs, self.group, self.across, self.camera,
-            self.focus, self.top, self.max_queries, self.max_tokens, self.max_error_rate, self.partial,
-        )  # fmt: skip
+        given = {field.name: getattr(self, field.name) for field in fields(LabelConfig)}
+        config = LabelConfig(**{**given, "options": options(self.options)})
+        if self.estimate:
+            return vars(estimate(self.dataset, self.out, config, store=self.store, seed=self.seed))
         with shown(self.json, "answers") as tell:
             found = label(
                 self.dataset, self.out, config, store=self.store, seed=self.seed, permit=agree(self.yes), progress=tell

@@ -9,8 +9,9 @@ from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
+from embodied.prices import Prices
 from embodied.store import Answer, Question, Spent, Store, StoreError
-from embodied.types import Pair, Preference
+from embodied.types import Pair, Preference, Rating
 
 __all__ = [
     "Answer",
@@ -39,6 +40,9 @@ class Labeler(Protocol):
 
     `parameters` is plain JSON. `shows` is what identifies a moment to it: a camera, low-dimensional names, or
     nothing (the moment itself counts). `ask` yields (index, answer) in order of completion, each as it arrives.
+
+    A teacher may further have `identify(moments) -> hashes` where it is shown more than `shows` tells, `prices` where
+    it costs money, `asks = "ratings"` where it rates single moments, and a `destination` its pictures go to.
     """
 
     @property
@@ -61,21 +65,23 @@ class Budget:
 
     queries: int | None = None
     tokens: int | None = None
+    money: float | None = None
 
     def __post_init__(self) -> None:
-        for name, limit in (("queries", self.queries), ("tokens", self.tokens)):
+        for name, limit in (("queries", self.queries), ("tokens", self.tokens), ("money", self.money)):
             if limit is not None and limit < 0:
                 raise ValueError(f"budget of {limit} {name}; give a number >= 0, or None for no limit")
 
     def room(self, spent: Spent) -> int | None:
-        """How many more queries fit, judging tokens by the mean so far; None if there is no limit."""
+        """How many more queries fit, judging tokens and money by the mean so far; None if there is no limit."""
         rooms = []
         if self.queries is not None:
             rooms.append(self.queries - spent.queries - spent.claimed)
-        if self.tokens is not None:
-            left = self.tokens - spent.tokens
-            mean = spent.tokens / spent.queries if spent.queries else 0.0
-            rooms.append(int(left / mean) - spent.claimed if mean else FIRST_TASTE * (left > 0))
+        for limit, so_far in ((self.tokens, spent.tokens), (self.money, spent.money)):
+            if limit is not None:
+                left = limit - so_far
+                mean = so_far / spent.queries if spent.queries else 0.0
+                rooms.append(int(left / mean + 1e-9) - spent.claimed if mean else FIRST_TASTE * (left > 0))
         return max(0, min(rooms)) if rooms else None
 
 
@@ -87,6 +93,9 @@ class Answers:
     answers: tuple[Answer | None, ...]
     by: str = ""
     asked: int = 0
+    flipped: tuple[bool | None, ...] = ()
+    """Whether a pair shown in both orders was judged differently; None where it was not shown so."""
+    ratings: tuple[Rating, ...] = ()
 
     def __len__(self) -> int:
         return len(self.pairs)
@@ -100,10 +109,14 @@ class Answers:
         ]
 
     def counts(self) -> dict[str, int]:
-        """How many of each outcome, "unasked", and "asked": queries this call made (the rest was known)."""
+        """How many of each outcome, "unasked", and "asked": queries this call made (the rest was known).
+
+        Where pairs were shown in both orders, "flipped" of them were judged by the order.
+        """
         found = Counter("unasked" if answer is None else answer.outcome for answer in self.answers)
         named = {name: found[name] for name in ("preferred", "tie", "abstained", "failed", "unasked")}
-        return {**named, "asked": self.asked}
+        flips = {} if all(f is None for f in self.flipped) else {"flipped": sum(f is True for f in self.flipped)}
+        return {**named, **flips, "asked": self.asked}
 
 
 class LabelingStopped(RuntimeError):
@@ -121,19 +134,25 @@ class BudgetSpent(RuntimeError):
     """The budget ended before the questions did; `answers` holds what was answered, now or earlier."""
 
     def __init__(self, who: str, budget: Budget, spent: Spent, answers: Answers) -> None:
-        missing = answers.counts()["unasked"]
+        missing, money = answers.counts()["unasked"], f" for {spent.money:.4g}" if spent.money else ""
         super().__init__(
-            f"the budget of {who} is spent: {spent.queries} queries and {spent.tokens} tokens of "
+            f"the budget of {who} is spent: {spent.queries} queries and {spent.tokens} tokens{money} of "
             f"{budget}; {missing} of {len(answers)} pairs are unanswered. Everything answered is kept; "
             f"raise the budget and repeat the command, or go on with what there is"
         )
-        self.budget, self.spent, self.answers = budget, spent, answers
+        self.who, self.budget, self.spent, self.answers = who, budget, spent, answers
 
 
 def pose(
-    labeler: Labeler, dataset: Any, goal: str, pairs: Sequence[Pair], *, sample: int = 0, groups: Sequence[str] = ()
+    labeler: Labeler,
+    dataset: Any,
+    goal: str,
+    pairs: Sequence[Pair],
+    *,
+    sample: int | Sequence[int] = 0,
+    groups: Sequence[str] = (),
 ) -> list[Question]:
-    """The questions `labeler` would be asked, with the hashes of what it would be shown.
+    """The questions `labeler` would be asked, with the hashes of what it would be shown; `sample` for all or each.
 
     Raises ValueError for a pair of segments longer than one frame, or if `groups` does not name one group per pair.
     """
@@ -146,10 +165,11 @@ def pose(
         return []
     shown = np.array([(s.episode, s.start) for pair in pairs for s in pair], np.int64)
     moments, place = np.unique(shown, axis=0, return_inverse=True)
-    hashes = _hashes(labeler.shows, dataset, moments)
+    hashes = _hashes(labeler, dataset, moments)
     named = [hashes[i] for i in place.ravel().tolist()]
+    samples = [sample] * len(pairs) if isinstance(sample, int) else list(sample)
     return [
-        Question(goal, pair, (named[2 * i], named[2 * i + 1]), sample, groups[i] if groups else "")
+        Question(goal, pair, (named[2 * i], named[2 * i + 1]), samples[i], groups[i] if groups else "")
         for i, pair in enumerate(pairs)
     ]
 
@@ -164,7 +184,7 @@ def ask(
     budget: Budget | None = None,
     max_error_rate: float = 0.2,
     batch: int = 256,
-    sample: int = 0,
+    sample: int | Sequence[int] = 0,
     groups: Sequence[str] = (),
     progress: Callable[[int, int], None] | None = None,
     sleep: Callable[[float], None] = time.sleep,
@@ -176,6 +196,8 @@ def ask(
     `progress` is told (done, total). Raises LabelingStopped when more than `max_error_rate` of the queries fail
     (looked at from the 20th on, and at the end), BudgetSpent when `budget` does not cover the rest.
     """
+    if budget is not None and budget.money is not None and getattr(labeler, "prices", None) is None:
+        raise ValueError(f"a budget of {budget.money:g} in money, but no prices of {name(labeler)}; give its prices")
     questions = pose(labeler, dataset, goal, pairs, sample=sample, groups=groups)
     teacher = store.teacher(labeler.source, labeler.model, labeler.prompt_version, labeler.parameters, goal)
     keys = store.keys(teacher, questions)
@@ -278,7 +300,9 @@ class _Job:
             )
 
     def _commit(self, answers: dict[str, Answer], check: bool = True) -> None:
-        self.known |= self.store.commit(self.teacher, answers)
+        prices: Prices | None = getattr(self.labeler, "prices", None)
+        money = sum(prices.of(a.tokens_in, a.tokens_out) for a in answers.values()) if prices else 0.0
+        self.known |= self.store.commit(self.teacher, answers, money)
         self.asked += len(answers)
         for answer in answers.values():
             if answer.outcome == "failed":
@@ -301,8 +325,10 @@ class _Job:
             self.progress(len(self.known), len(self.wanted))
 
 
-def _hashes(shows: str | tuple[str, ...], dataset: Any, moments: np.ndarray) -> list[str]:
-    if shows:
+def _hashes(labeler: Labeler, dataset: Any, moments: np.ndarray) -> list[str]:
+    if identify := getattr(labeler, "identify", None):
+        return identify(moments)
+    if shows := labeler.shows:
         return dataset.frame_hashes(shows if isinstance(shows, str) else list(shows), moments)
     identity = dataset.fingerprint()
     return [hashlib.sha256(f"{identity} {e} {t}".encode()).hexdigest() for e, t in moments.tolist()]

@@ -18,6 +18,7 @@ EXTRAS = {
     "vlm": ("openai", "no vision-language model can be asked; the simulated and the time-order teachers can"),
     "clip": ("open_clip", "neither clip nor roboclip can teach or reward"),
     "terminal": ("prompt_toolkit", "a person can answer by lines, not by single keys"),
+    "local": ("transformers", "no vision-language model can be run in this process; an endpoint can be asked"),
     "interop": ("h5py", "robomimic and Minari files can neither be read nor written"),
 }
 KEYS = {

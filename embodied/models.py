@@ -16,6 +16,8 @@ from pydantic import BaseModel, ValidationError
 Schema = TypeVar("Schema", bound=BaseModel)
 Picture = UInt8[np.ndarray, "h w c"]
 LONGEST_TEXT = 100_000  # characters of an answer that are looked through
+LETTERS = 4  # characters of English in a token, about
+PATCH = 28  # pixels along the edge of what many models make one token of
 Kind = Literal["unavailable", "rejected", "refusal", "empty", "unreadable"]
 
 
@@ -73,6 +75,25 @@ class Model(Protocol):
     def parameters(self) -> Mapping[str, Any]: ...
 
     def complete(self, messages: Sequence[Message], schema: type[BaseModel]) -> Usage: ...
+
+
+@runtime_checkable
+class Decider(Protocol):
+    """A model that tells how probable each of some answers is, without writing any."""
+
+    def decide(self, messages: Sequence[Message], options: Sequence[str]) -> tuple[Mapping[str, float], Usage]: ...
+
+
+def roughly(messages: Sequence[Message]) -> int:
+    """Tokens that these messages take, for planning: a fourth of their characters, one per 28 x 28 pixels.
+
+    Providers differ by a factor of several in what they count for a picture; what a model did count replaces this as
+    soon as there is an answer.
+    """
+    parts = [part for message in messages for part in message.parts]
+    words = sum(len(part) for part in parts if isinstance(part, str)) / LETTERS
+    patches = sum(-(-p.shape[0] // PATCH) * -(-p.shape[1] // PATCH) for p in parts if not isinstance(p, str))
+    return int(words) + patches
 
 
 def generate(model: Model, messages: Sequence[Message], schema: type[Schema]) -> tuple[Schema, Usage]:

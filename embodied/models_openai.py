@@ -16,7 +16,8 @@ import openai
 from pydantic import BaseModel
 
 from embodied.backoff import Backoff, retry_after
-from embodied.models import Kind, Message, ModelError, Usage, data_url, instruction
+from embodied.models import Kind, Message, ModelError, Usage, data_url, instruction, roughly
+from embodied.pacing import Pace
 
 NO_KEY = "no-key"  # the client wants one even where the server does not
 LARGEST_BODY = 1 << 24  # bytes
@@ -41,6 +42,9 @@ class Endpoint:
     timeout: float = 60.0
     """Seconds to wait for the whole of one answer."""
     backoff: Backoff = field(default_factory=Backoff)
+    requests_per_minute: float | None = None
+    """What the provider allows; None: as many as there are."""
+    tokens_per_minute: float | None = None
 
     def __post_init__(self) -> None:
         parts = urlsplit(self.base_url)
@@ -103,8 +107,8 @@ class OpenAIModel:
     """Asks an `Endpoint` through the `openai` client; safe to share between threads.
 
     The server is asked for JSON by schema; one that refuses that is asked in words from then on. 429, 5xx, silence
-    and broken connections are tried again (`sleep` and `rng` are injectable), nothing else is. The key appears in
-    no text that leaves this object but the request itself.
+    and broken connections are tried again (`sleep`, `clock` and `rng` are injectable), nothing else is; every request
+    keeps to the limits per minute. The key appears in no text that leaves this object but the request itself.
     """
 
     def __init__(
@@ -112,6 +116,7 @@ class OpenAIModel:
         endpoint: Endpoint,
         *,
         sleep: Callable[[float], None] = time.sleep,
+        clock: Callable[[], float] = time.monotonic,
         rng: random.Random | None = None,
     ) -> None:
         self.endpoint = endpoint
@@ -119,6 +124,7 @@ class OpenAIModel:
         self._sleep = sleep
         self._rng = rng or random.Random()
         self._form = _Form()
+        self._pace = Pace(endpoint.requests_per_minute, endpoint.tokens_per_minute, clock=clock, sleep=sleep)
         local = endpoint.destination == "this machine"
         self._client = openai.OpenAI(
             api_key=self._key,
@@ -193,11 +199,13 @@ class OpenAIModel:
         if not form.in_words:
             shape = {"name": schema.__name__, "schema": schema.model_json_schema(), "strict": True}
             request["response_format"] = {"type": "json_schema", "json_schema": shape}
+        entry = self._pace.enter(roughly(messages))
         text = self._sent(request)
         try:
             body = json.loads(text)
         except ValueError:
             body = None
+        self._pace.leave(entry, sum(_counts(body)))
         if not isinstance(body, dict):
             start = text[:100].decode(errors="replace")
             raise _Transient(self._redacted(f"{self.destination} sent no JSON: {start!r}"))
@@ -233,9 +241,7 @@ class OpenAIModel:
 
     def _read(self, body: dict[str, Any], began: float, requests: int) -> Usage:
         """The text in a body; ModelError for a refusal or nothing, _Transient for a body that is none."""
-        usage = body.get("usage")
-        counts = usage if isinstance(usage, dict) else {}
-        spent = [n if isinstance(n := counts.get(k), int) else 0 for k in ("prompt_tokens", "completion_tokens")]
+        spent = _counts(body)
         try:
             choice = body["choices"][0]
             message = choice["message"]
@@ -257,6 +263,13 @@ class OpenAIModel:
 
     def _redacted(self, text: str) -> str:
         return text.replace(self._key, "***") if self._key != NO_KEY else text
+
+
+def _counts(body: Any) -> list[int]:
+    """The tokens in and out that a server counted; zeros if it does not say."""
+    usage = body.get("usage") if isinstance(body, dict) else None
+    counts = usage if isinstance(usage, dict) else {}
+    return [n if isinstance(n := counts.get(k), int) else 0 for k in ("prompt_tokens", "completion_tokens")]
 
 
 def _status(error: openai.APIStatusError) -> str:

@@ -9,11 +9,13 @@ from typing import Any, Literal
 
 import numpy as np
 
-from embodied import plugins
+from embodied import plugins, pricing
 from embodied.config import from_plain
 from embodied.dataset import Dataset, load_dataset
-from embodied.feedback import Answers, Budget, BudgetSpent, Labeler, Store, ask, name
-from embodied.labels import read_labels, write_labels
+from embodied.feedback import Answers, Budget, BudgetSpent, Labeler, Store, name
+from embodied.labels import read_labels, write_labels, write_ratings
+from embodied.presenting import Showing, consult
+from embodied.pricing import Estimate
 from embodied.stages import Stage
 from embodied.terminal import Quit
 from embodied.types import Pair, Policy, Preference
@@ -21,8 +23,9 @@ from embodied.types import Pair, Policy, Preference
 Progress = Callable[[int, int], None] | None
 Data = Dataset | str | Path
 HERE = "this machine"
+KEPT = "feedback.sqlite"
 BATCH = 256  # questions
-LIMITS = ("max_queries", "max_tokens", "max_error_rate", "partial")  # may change between two starts of one job
+LIMITS = ("max_queries", "max_tokens", "max_money", "max_error_rate", "partial")
 
 
 @dataclass(frozen=True)
@@ -46,8 +49,16 @@ class LabelConfig:
     """A fitted reward: ask only about the moments that it rates highest."""
     top: float = 0.3
     """The share of moments that count as highest."""
+    orders: Literal["one", "both", "random"] = "one"
+    """Show each pair as it is, in both orders, or in one of them at random."""
+    inconsistent: Literal["abstained", "tie", "mean"] = "abstained"
+    """What a pair is given on which the two orders disagree."""
+    samples: int = 1
+    """How often each presentation is asked."""
     max_queries: int | None = None
     max_tokens: int | None = None
+    max_money: float | None = None
+    """In the currency of the labeler's prices."""
     max_error_rate: float = 0.2
     """A larger share of failed queries stops the job."""
     partial: bool = False
@@ -60,6 +71,14 @@ class LabelConfig:
             raise ValueError(f"top is {self.top}; it is a share above 0 and up to 1")
         if not 0 <= self.max_error_rate <= 1:
             raise ValueError(f"max_error_rate is {self.max_error_rate}; it is a share in [0, 1]")
+        if self.samples < 1:
+            raise ValueError(f"samples is {self.samples}; ask at least once")
+
+    @property
+    def identity(self) -> dict[str, Any]:
+        """What tells two jobs apart: limits do not, since they may change between two starts of one job."""
+        kept = {name: value for name, value in vars(self).items() if name not in LIMITS}
+        return {**kept, "options": dict(self.options), "focus": bool(self.focus)}
 
 
 def opened(dataset: Data) -> Dataset:
@@ -97,39 +116,44 @@ def label(
     """
     config, data, folder = config or LabelConfig(), opened(dataset), Path(out)
     parents = (data.fingerprint(), *([reward_hash(config.focus)] if config.focus else []))
-    about = {k: v for k, v in vars(config).items() if k not in LIMITS}
-    about |= {"options": dict(config.options), "focus": bool(config.focus)}
-    stage = Stage(folder, "labels", about, seed, parents)
+    stage = Stage(folder, "labels", config.identity, seed, parents)
     table = folder / "labels.parquet"
     if not stage.done():
-        goal = goal_of(data, config.goal)
-        labeler = plugins.plugin("rewards:LABELERS", config.labeler, "labeler")(data, **config.options)
+        goal, labeler, showing = teacher(data, config, seed)
         where = getattr(labeler, "destination", HERE)
         if where != HERE and not (permit and permit(where)):
             raise ValueError(f"pictures of {data.path} would be sent to {where}, which nobody allowed; pass permit")
         pairs, groups = questions(data, config, seed)
-        budget = Budget(config.max_queries, config.max_tokens)
+        budget = Budget(config.max_queries, config.max_tokens, config.max_money)
         limited = budget if budget != Budget() else None
-        with Store(store or folder / "feedback.sqlite") as kept:
+        with Store(store or folder / KEPT) as kept:
             try:
-                answers = ask(
-                    kept, labeler, data, goal, pairs, groups=groups, budget=limited,
+                answers = consult(
+                    kept, labeler, data, goal, pairs, showing, groups=groups, budget=limited,
                     max_error_rate=config.max_error_rate, progress=progress, batch=batch_of(config.group),
                 )  # fmt: skip
             except (BudgetSpent, Quit) as ended:
                 if not config.partial:
                     raise
-                answers = ended.answers if isinstance(ended, BudgetSpent) else known(kept, labeler, data, goal, pairs)
-        given = [(p, a) for p, a in zip(answers.pairs, answers.answers, strict=True) if a is not None]
-        write_labels(table, [p for p, _ in given], [a for _, a in given], name(labeler))
-        stage.finish(goal=goal, by=name(labeler), counts=answers.counts())
+                answers = (
+                    ended.answers
+                    if isinstance(ended, BudgetSpent)
+                    else known(kept, labeler, data, goal, pairs, showing)
+                )
+            usage = kept.ledger()
+        flips = answers.flipped or (None,) * len(pairs)
+        given = [(p, a, f) for p, a, f in zip(answers.pairs, answers.answers, flips, strict=True) if a is not None]
+        write_labels(table, [p for p, _, _ in given], [a for _, a, _ in given], name(labeler), [f for *_, f in given])
+        if answers.ratings:
+            write_ratings(folder / "ratings.parquet", answers.ratings)
+        stage.finish(goal=goal, by=name(labeler), counts=answers.counts(), usage=usage)
     return read_labels(table)
 
 
-def known(store: Store, labeler: Labeler, data: Dataset, goal: str, pairs: Sequence[Pair]) -> Answers:
+def known(store: Store, labeler: Labeler, data: Dataset, goal: str, pairs: Sequence[Pair], showing: Showing) -> Answers:
     """The answers that there are, without asking for more."""
     try:
-        return ask(store, labeler, data, goal, pairs, budget=Budget(queries=0))
+        return consult(store, labeler, data, goal, pairs, showing, budget=Budget(queries=0))
     except BudgetSpent as spent:
         return spent.answers
 
@@ -137,6 +161,23 @@ def known(store: Store, labeler: Labeler, data: Dataset, goal: str, pairs: Seque
 def batch_of(group: int) -> int:
     """How many questions are asked together: whole groups."""
     return BATCH // comb(group, 2) * comb(group, 2) or comb(group, 2) if group else BATCH
+
+
+def estimate(
+    dataset: Data, out: str | Path, config: LabelConfig | None = None, *, store: str | Path | None = None, seed: int = 0
+) -> Estimate:
+    """What `label` with the same arguments would still ask, and what that costs. Nothing is asked or written."""
+    config, data = config or LabelConfig(), opened(dataset)
+    goal, labeler, showing = teacher(data, config, seed)
+    pairs, _ = questions(data, config, seed)
+    return pricing.estimate(store or Path(out) / KEPT, labeler, data, goal, pairs, showing)
+
+
+def teacher(data: Dataset, config: LabelConfig, seed: int) -> tuple[str, Any, Showing]:
+    """The goal, who is asked about it, and how."""
+    goal = goal_of(data, config.goal)
+    labeler = plugins.plugin("rewards:LABELERS", config.labeler, "labeler")(data, **config.options)
+    return goal, labeler, Showing(config.orders, config.samples, config.inconsistent, seed)
 
 
 def questions(data: Dataset, config: LabelConfig, seed: int) -> tuple[list[Any], Sequence[str]]:

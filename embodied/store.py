@@ -11,37 +11,11 @@ from typing import Any, Literal, Self
 
 from embodied.localdisk import refuse_network
 from embodied.owner import is_gone, myself, since_boot
+from embodied.schema import SCHEMA, VERSION, migrate
 from embodied.types import Pair
 
 APPLICATION = 0x46454544  # "FEED": what `file` and we know the file by
-VERSION = 1
-SCHEMA = """
-CREATE TABLE teacher (
-    id INTEGER PRIMARY KEY,
-    digest TEXT NOT NULL UNIQUE,
-    source TEXT NOT NULL, model TEXT NOT NULL, prompt_version TEXT NOT NULL, parameters TEXT NOT NULL,
-    goal TEXT NOT NULL,
-    queries INTEGER NOT NULL DEFAULT 0, tokens INTEGER NOT NULL DEFAULT 0
-);
-CREATE TABLE query (
-    key TEXT PRIMARY KEY,
-    teacher INTEGER NOT NULL REFERENCES teacher (id),
-    left_hash TEXT NOT NULL, right_hash TEXT NOT NULL, sample INTEGER NOT NULL, group_id TEXT NOT NULL,
-    left_episode INTEGER NOT NULL, left_start INTEGER NOT NULL, left_stop INTEGER NOT NULL,
-    right_episode INTEGER NOT NULL, right_start INTEGER NOT NULL, right_stop INTEGER NOT NULL,
-    owner TEXT NOT NULL, expires REAL NOT NULL,
-    outcome TEXT NOT NULL CHECK (outcome IN ('claimed', 'preferred', 'tie', 'abstained', 'failed')),
-    p_left REAL, confidence REAL, raw TEXT NOT NULL DEFAULT '',
-    tokens_in INTEGER NOT NULL DEFAULT 0, tokens_out INTEGER NOT NULL DEFAULT 0,
-    latency REAL NOT NULL DEFAULT 0, error TEXT NOT NULL DEFAULT '', answered_at TEXT NOT NULL DEFAULT ''
-) WITHOUT ROWID;
-CREATE INDEX claims ON query (owner, teacher) WHERE outcome = 'claimed';
-CREATE TABLE failure (
-    key TEXT NOT NULL, raw TEXT NOT NULL, tokens_in INTEGER NOT NULL, tokens_out INTEGER NOT NULL,
-    latency REAL NOT NULL, error TEXT NOT NULL, failed_at TEXT NOT NULL
-);
-"""
-COLUMNS = "outcome, p_left, confidence, raw, tokens_in, tokens_out, latency, error"
+COLUMNS = "outcome, p_left, confidence, raw, tokens_in, tokens_out, latency, error, value"
 CLAIM = """
 INSERT INTO query (key, teacher, left_hash, right_hash, sample, group_id, left_episode, left_start, left_stop,
     right_episode, right_start, right_stop, owner, expires, outcome)
@@ -51,11 +25,12 @@ WHERE query.outcome = 'failed' OR (query.outcome = 'claimed' AND query.expires <
 """
 COMMIT = """
 UPDATE query SET outcome = ?, p_left = ?, confidence = ?, raw = ?, tokens_in = ?, tokens_out = ?, latency = ?,
-    error = ?, answered_at = strftime('%Y-%m-%dT%H:%M:%fZ') WHERE key = ? AND outcome IN ('claimed', 'failed')
+    error = ?, value = ?, answered_at = strftime('%Y-%m-%dT%H:%M:%fZ')
+WHERE key = ? AND outcome IN ('claimed', 'failed')
 """
 VARIABLES = 500  # per statement, below SQLite's oldest limit of 999
 
-Outcome = Literal["preferred", "tie", "abstained", "failed"]
+Outcome = Literal["preferred", "tie", "rated", "abstained", "failed"]
 
 
 class StoreError(OSError):
@@ -66,7 +41,8 @@ class StoreError(OSError):
 class Answer:
     """What came back for one query. An abstention is no preference; a failure is neither.
 
-    `p_left` is 0.5 for a tie and None unless preferred or tied; `latency` is in seconds, 0 if it was computed here.
+    `p_left` is 0.5 for a tie and None unless preferred or tied; `value` rates a single moment from 0 (nothing done)
+    to 1 (goal reached). `latency` is in seconds, 0 if it was computed here.
     """
 
     outcome: Outcome
@@ -77,21 +53,24 @@ class Answer:
     tokens_out: int = 0
     latency: float = 0.0
     error: str = ""
+    value: float | None = None
 
     def __post_init__(self) -> None:
         if self.outcome == "preferred":
             good = self.p_left is not None and 0 <= self.p_left <= 1
         elif self.outcome == "tie":
             good = self.p_left == 0.5
-        elif self.outcome in ("abstained", "failed"):
+        elif self.outcome in ("rated", "abstained", "failed"):
             good = self.p_left is None
         else:
-            raise ValueError(f"outcome is {self.outcome!r}; it is preferred, tie, abstained or failed")
+            raise ValueError(f"outcome is {self.outcome!r}; it is preferred, tie, rated, abstained or failed")
         if not good:
             raise ValueError(
                 f"p_left is {self.p_left} for outcome {self.outcome!r}; "
                 f"preferred wants a number in [0, 1], tie 0.5, the others None"
             )
+        if (self.value is not None and 0 <= self.value <= 1) != (self.outcome == "rated"):
+            raise ValueError(f"value is {self.value} for outcome {self.outcome!r}; a rating, and only it, is in [0, 1]")
         if self.confidence is not None and not 0 <= self.confidence <= 1:
             raise ValueError(f"confidence is {self.confidence}; it lies in [0, 1]")
         if (self.outcome == "failed") != bool(self.error):
@@ -102,7 +81,10 @@ class Answer:
 
 @dataclass(frozen=True)
 class Question:
-    """Which of two moments is closer to the goal? `hashes` name what is shown, in the order shown."""
+    """Which of two moments is closer to the goal? `hashes` name what is shown, in the order shown.
+
+    Asked for a rating, a teacher is shown one moment, and both sides are that one.
+    """
 
     goal: str
     pair: Pair
@@ -122,11 +104,21 @@ class Claim:
 
 @dataclass(frozen=True)
 class Spent:
-    """Queries and tokens one teacher has cost for one goal, failures included; `claimed` ones are being asked."""
+    """What one teacher has cost for one goal, failures included; `claimed` queries are being asked.
+
+    `money` is in the currency of the prices that were given, `seconds` are those of all queries added up.
+    """
 
     queries: int
-    tokens: int
+    tokens_in: int = 0
+    tokens_out: int = 0
     claimed: int = 0
+    money: float = 0.0
+    seconds: float = 0.0
+
+    @property
+    def tokens(self) -> int:
+        return self.tokens_in + self.tokens_out
 
 
 class Store:
@@ -172,10 +164,11 @@ class Store:
         self._db.execute("PRAGMA synchronous = FULL")  # an answer may have been paid for
         with self._transaction():
             if not self._one("SELECT count(*) FROM sqlite_master")[0]:
-                for statement in SCHEMA.split(";\n"):
+                for statement in SCHEMA:
                     self._db.execute(statement)
                 self._db.execute(f"PRAGMA application_id = {APPLICATION}")
                 self._db.execute(f"PRAGMA user_version = {VERSION}")
+            migrate(self._db)
 
     def __enter__(self) -> Self:
         return self
@@ -244,11 +237,13 @@ class Store:
                 (claim.mine if owner == self._owner else claim.held).append(key)
         return claim
 
-    def commit(self, teacher: int, answers: Mapping[str, Answer]) -> dict[str, Answer]:
-        """Write answers, all or none. Returns what now stands: the first answer, if a query was answered twice."""
-        fields = {k: (a.outcome, a.p_left, a.confidence, a.raw, *_cost(a), a.error) for k, a in answers.items()}
+    def commit(self, teacher: int, answers: Mapping[str, Answer], money: float = 0.0) -> dict[str, Answer]:
+        """Write answers, all or none, that cost so much. Returns what now stands: of two answers, the first."""
+        fields = {
+            k: (a.outcome, a.p_left, a.confidence, a.raw, *_cost(a), a.error, a.value) for k, a in answers.items()
+        }
         failures = [(k, a.raw, *_cost(a), a.error) for k, a in answers.items() if a.outcome == "failed"]
-        tokens = sum(a.tokens_in + a.tokens_out for a in answers.values())
+        costs = [sum(cost) for cost in zip(*map(_cost, answers.values()), strict=True)] or [0, 0, 0.0]
         with self._naming_errors():
             with self._transaction():
                 written = self._db.executemany(COMMIT, [(*row, key) for key, row in fields.items()]).rowcount
@@ -256,8 +251,9 @@ class Store:
                     "INSERT INTO failure VALUES (?, ?, ?, ?, ?, ?, strftime('%Y-%m-%dT%H:%M:%fZ'))", failures
                 )
                 self._db.execute(
-                    "UPDATE teacher SET queries = queries + ?, tokens = tokens + ? WHERE id = ?",
-                    (len(fields), tokens, teacher),
+                    "UPDATE teacher SET queries = queries + ?, tokens_in = tokens_in + ?, tokens_out = tokens_out + ?, "
+                    "seconds = seconds + ?, money = money + ? WHERE id = ?",
+                    (len(fields), *costs, money, teacher),
                 )
             standing = dict(answers)
             if written < len(fields):
@@ -283,13 +279,22 @@ class Store:
         """What a teacher has cost so far, over all runs."""
         with self._naming_errors(), self._transaction():
             self._free_the_dead()
-            queries, tokens = self._one("SELECT queries, tokens FROM teacher WHERE id = ?", teacher)
+            row = self._one("SELECT queries, tokens_in, tokens_out, money, seconds FROM teacher WHERE id = ?", teacher)
             claimed = self._one(
                 "SELECT count(*) FROM query WHERE outcome = 'claimed' AND teacher = ? AND expires >= ?",
                 teacher,
                 since_boot(),
             )[0]
-        return Spent(queries, tokens, claimed)
+        queries, tokens_in, tokens_out, money, seconds = row
+        return Spent(queries, tokens_in, tokens_out, claimed, money, seconds)
+
+    def ledger(self) -> list[dict[str, Any]]:
+        """What each teacher has cost for each goal so far: queries, tokens, money, seconds; failures included."""
+        columns = ("source", "model", "prompt_version", "parameters", "goal")
+        costs = ("queries", "tokens_in", "tokens_out", "money", "seconds")
+        with self._naming_errors():
+            rows = self._db.execute(f"SELECT {', '.join((*columns, *costs))} FROM teacher ORDER BY id").fetchall()
+        return [{**dict(zip((*columns, *costs), row, strict=True)), "parameters": json.loads(row[3])} for row in rows]
 
     def export(self) -> Iterator[dict[str, Any]]:
         """Every committed query as plain data, failures included, oldest first; parameters are parsed."""

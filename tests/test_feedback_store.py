@@ -74,7 +74,7 @@ def test_a_store_of_a_newer_version_is_refused(tmp_path):
     with sqlite3.connect(tmp_path / "s.db") as db:
         db.execute("PRAGMA user_version = 99")
     db.close()
-    with pytest.raises(ValueError, match=r"s.db is a feedback store of version 99.*reads up to 1"):
+    with pytest.raises(ValueError, match=r"s.db is a feedback store of version 99.*reads up to 2"):
         Store(tmp_path / "s.db")
 
 

@@ -362,3 +362,41 @@ def test_memory_does_not_grow_with_resets():
         env.step(np.array([0, 0, -1, 1]))
     assert resident() - before < 8e6
     env.close()
+
+
+@pytest.mark.parametrize("task", envs.TASKS)
+def test_a_camera_without_the_robot_changes_nothing_else(task):
+    plain, more = Tabletop(task), Tabletop(task, cameras=("front", "front-no-robot"))
+    rng = np.random.default_rng(0)
+    for seed in (0, 1):
+        seen, also = plain.reset(seed=seed)[0], more.reset(seed=seed)[0]
+        for _ in range(6):
+            action = rng.uniform(-1, 1, 4)
+            seen, also = plain.step(action)[0], more.step(action)[0]
+            assert (seen["state"] == also["state"]).all()
+            assert (seen["front"] == also["front"]).all()
+    assert plain.snapshot() == more.snapshot()
+    plain.close()
+    more.close()
+
+
+def test_without_the_robot_the_things_stand_where_they_stand():
+    env = Tabletop("put_in_bowl", cameras=("front", "front-no-robot"))
+    obs = env.reset(seed=0)[0]
+    same = (obs["front"] == obs["front-no-robot"]).all(axis=2)
+    assert 0.5 < same.mean() < 0.99  # the arm is gone, and what it does not hide is the same to the pixel
+    assert same[-20:].all()
+    above = env.step([0, 0, 0, 0])[0]["front-no-robot"]
+    assert (above == obs["front-no-robot"]).mean() > 0.99  # moving the arm alone moves nothing in the picture
+    other = env.reset(seed=1)[0]["front-no-robot"]
+    assert (other != above).any()
+    env.close()
+
+
+def test_a_restored_moment_is_drawn_without_the_robot_as_it_was():
+    env = Tabletop("stack", cameras=("top-no-robot",))
+    env.reset(seed=3)
+    kept, before = env.snapshot(), env.observe()[0]["top-no-robot"]
+    env.reset(seed=4)
+    assert (env.restore(kept)[0]["top-no-robot"] == before).all()
+    env.close()

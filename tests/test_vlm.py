@@ -22,8 +22,10 @@ from embodied.backoff import Backoff
 from embodied.feedback import Answer, Budget, BudgetSpent, Labeler, LabelingStopped, Store, ask
 from embodied.models import Recording, Replay
 from embodied.models_openai import Endpoint, OpenAIModel
+from embodied.prices import Terms
 from rewards.labelers import make
 from rewards.pairs import select
+from rewards.views import View
 from rewards.vlm import VisionLanguage
 
 ROOT = Path(__file__).parents[1]
@@ -45,10 +47,10 @@ def store(tmp_path):
         yield store
 
 
-def teacher(dataset, server, retries=2, concurrency=4, timeout=5.0):
+def teacher(dataset, server, retries=2, concurrency=4, timeout=5.0, style="one-call"):
     endpoint = Endpoint(server.url, "fake-vl", timeout=timeout, backoff=Backoff(retries))
     chat = OpenAIModel(endpoint, sleep=lambda seconds: None, rng=random.Random(0))
-    return VisionLanguage(dataset, chat, "front", concurrency)
+    return VisionLanguage(dataset, chat, View("front"), style, Terms(concurrency))
 
 
 def test_what_the_model_says_becomes_the_four_outcomes(dataset, pairs, store):
@@ -150,10 +152,10 @@ def test_recorded_answers_make_the_same_labels_without_a_server(dataset, pairs, 
 
     with serving(behave) as server, Store(tmp_path / "a.db") as store:
         live = teacher(dataset, server)
-        recorded = VisionLanguage(dataset, Recording(live.chat, tmp_path / "answers.jsonl"), "front", 4)
+        recorded = VisionLanguage(dataset, Recording(live.chat, tmp_path / "answers.jsonl"), View("front"))
         first = ask(store, recorded, dataset, "lift", pairs)
     with Store(tmp_path / "b.db") as store:
-        replayed = VisionLanguage(dataset, Replay.load(tmp_path / "answers.jsonl"), "front")
+        replayed = VisionLanguage(dataset, Replay.load(tmp_path / "answers.jsonl"), View("front"))
         again = ask(store, replayed, dataset, "lift", pairs)
     assert [p.p_left for p in first.preferences()] == [p.p_left for p in again.preferences()]
 

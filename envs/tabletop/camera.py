@@ -1,6 +1,6 @@
 """Where the cameras stand, and a frame from one of them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import UInt8
@@ -16,6 +16,8 @@ class Camera:
     target: tuple[float, float, float]
     fov: float
     up: tuple[float, float, float] = (0.0, 0.0, 1.0)
+    robot: bool = True
+    """Whether the robot is in the picture: it hides things, and its pose says little about most tasks."""
 
     def frame(self, bullet: Client, height: int, width: int) -> UInt8[np.ndarray, "h w 3"]:
         """What it sees now, drawn by the software renderer (no GL, the same bytes everywhere)."""
@@ -36,3 +38,4 @@ CAMERAS = {
     "front": Camera(eye=(1.05, 0.0, 0.55), target=(0.48, 0.0, 0.08), fov=36),
     "top": Camera(eye=(0.5, 0.0, 1.0), target=(0.5, 0.0, 0.0), fov=30, up=(1.0, 0.0, 0.0)),
 }
+CAMERAS |= {f"{name}-no-robot": replace(camera, robot=False) for name, camera in CAMERAS.items()}

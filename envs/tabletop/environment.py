@@ -11,7 +11,9 @@ from jaxtyping import Float, UInt8
 from embodied.plugins import find, load
 from embodied.spec import ArraySpec, Spec
 from envs import TASKS
-from envs.tabletop.camera import CAMERAS
+from envs.tabletop.bare import Bare
+from envs.tabletop.camera import CAMERAS, Camera
+from envs.tabletop.client import Client
 from envs.tabletop.control import CONTROLS, HZ
 from envs.tabletop.goals import GOALS
 from envs.tabletop.scene import Scene
@@ -41,7 +43,8 @@ class Tabletop(gymnasium.Env[dict[str, np.ndarray], np.ndarray]):
 
     Action ('delta', 10 Hz): (dx, dy, dz, grip) in [-1, 1]; 1 moves the tip by 3 cm, grip > 0 is suction on.
     Action ('primitive'): (x, y, yaw) to pick at and (x, y, yaw) to place at [m, m, rad]. Both are clipped to bounds.
-    Observation: 'state' (see `envs.tabletop.task.STATE`) and a frame of `size` pixels per camera named.
+    Observation: 'state' (see `envs.tabletop.task.STATE`) and a frame of `size` pixels per camera named;
+    a camera "front-no-robot" or "top-no-robot" sees the things alone.
     Reward: the progress in [0, 1] after the action, also in info with 'success', 'task' (the sentence), 'step'.
     An episode lasts `horizon` steps whatever happens, so that its length says nothing.
     `reset(seed=s)` gives scene s of the split; without a seed the next is drawn from the generator of the last;
@@ -79,6 +82,7 @@ class Tabletop(gymnasium.Env[dict[str, np.ndarray], np.ndarray]):
         self.spec_ = self.described()
         self.observation_space, self.action_space = self.spec_.to_space()
         self.world = World(self.task.kinds)
+        self.bare: Bare | None = None
         self.scene: Scene | None = None
         self.steps = 0
 
@@ -141,7 +145,7 @@ class Tabletop(gymnasium.Env[dict[str, np.ndarray], np.ndarray]):
         state = self.world.state()
         obs = {"state": state_vector(state)}
         for name, camera in self.cameras.items():
-            obs[name] = camera.frame(self.world.bullet, self.size, self.size)
+            obs[name] = camera.frame(self.looked_at(camera), self.size, self.size)
         info = {
             "progress": self.goal.progress(state),
             "success": self.goal.holds(state),
@@ -149,6 +153,14 @@ class Tabletop(gymnasium.Env[dict[str, np.ndarray], np.ndarray]):
             "step": self.steps,
         }
         return obs, info
+
+    def looked_at(self, camera: Camera) -> Client:
+        """The world that a camera sees: this one, or the same things without the robot."""
+        if camera.robot:
+            return self.world.bullet
+        if self.bare is None:
+            self.bare = Bare(self.task.kinds)
+        return self.bare.follow(self.world)
 
     def render(self) -> UInt8[np.ndarray, "h w 3"] | None:
         """The front view, `render_size` pixels wide; None without a render mode."""
@@ -174,3 +186,5 @@ class Tabletop(gymnasium.Env[dict[str, np.ndarray], np.ndarray]):
 
     def close(self) -> None:
         self.world.close()
+        if self.bare is not None:
+            self.bare.close()

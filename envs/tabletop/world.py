@@ -38,6 +38,18 @@ class Grip:
     turn: tuple[float, float, float, float]
 
 
+def shade(thing: Thing) -> tuple[float, ...]:
+    """The red, green and blue that a thing is painted in."""
+    pale = 0.0 if thing.kind == "block" else PALE  # so that a block shows in a place of its own colour
+    return tuple((pale + (1 - pale) * np.array(COLOURS[thing.colour])).tolist())
+
+
+def painted(bullet: Client, bodies: Sequence[int], shades: Sequence[tuple[float, ...]]) -> None:
+    """Give every body its colour."""
+    for body, colour in zip(bodies, shades, strict=True):
+        bullet.changeVisualShape(body, -1, rgbaColor=(*colour, 1))
+
+
 Pose = tuple[tuple[float, ...], tuple[float, ...]]
 """Position [m] and quaternion xyzw; or linear [m/s] and angular [rad/s] velocity."""
 
@@ -76,6 +88,7 @@ class World:
         self.moving = ((self.arm, self.tool), *((body, -1) for body in blocks))
         self.grip: Grip | None = None
         self.constraint, self.yaw, self.lit = -1, 0.0, False
+        self.shades: tuple[tuple[float, ...], ...] = ()
         self.present = self.measured()
 
     def arrange(self, things: Sequence[Thing]) -> None:
@@ -93,10 +106,8 @@ class World:
 
     def paint(self, things: Sequence[Thing]) -> None:
         """Give every thing its colour."""
-        for body, thing in zip(self.bodies, things, strict=True):
-            pale = 0.0 if thing.kind == "block" else PALE  # so that a block shows in a place of its own colour
-            shade = (pale + (1 - pale) * np.array(COLOURS[thing.colour])).tolist()
-            self.bullet.changeVisualShape(body, -1, rgbaColor=(*shade, 1))
+        self.shades = tuple(map(shade, things))
+        painted(self.bullet, self.bodies, self.shades)
 
     def state(self) -> State:
         """What goals and observations are made of."""
