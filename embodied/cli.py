@@ -60,7 +60,7 @@ class Label:
     out: Path
     """Folder of the label table."""
     labeler: str = "noisy"
-    """oracle, noisy, time or vlm."""
+    """oracle, noisy, time, vlm, or faulty: an oracle that fails in one known way."""
     options: Pairs = field(default_factory=dict)
     """Passed to the labeler: NAME VALUE ..., such as `preset drawer`, or `model NAME base_url ADDRESS`."""
     goal: str = ""
@@ -114,6 +114,9 @@ class FitReward:
     """Settings of the reward: NAME VALUE ..., such as `members 5 inputs '["state"]'`."""
     control: Literal["none", "shuffled"] = "none"
     """"shuffled" deals the answers to other questions first: what a reward is worth that knows nothing."""
+    weights: list[str] = field(default_factory=lambda: ["auto"])
+    """How much an answer counts: "auto" as much as its source can be trusted, found without any truth; "none" all
+    alike; or SOURCE WEIGHT ..., such as `vlm:NAME 0.5`."""
     seed: int = 0
     device: str = "auto"
     json: bool = False
@@ -124,10 +127,36 @@ class FitReward:
         with shown(self.json, "members") as tell:
             fit_reward(
                 self.dataset, self.labels, self.out, reward=self.reward, config=options(self.config),
-                control=self.control, seed=self.seed, device=self.device, progress=tell,
+                control=self.control, weights=weights_of(self.weights), seed=self.seed, device=self.device,
+                progress=tell,
             )  # fmt: skip
         record = json.loads((self.out / "reward.json").read_text())
         return {"reward": str(self.out), **{k: v for k, v in record["held_out"].items() if k != "bins"}}
+
+
+@dataclass
+class Feedback:
+    """Say how far each source of answers can be trusted, with the evidence."""
+
+    action: Annotated[Literal["stats"], tyro.conf.Positional]
+    answers: Annotated[list[Path], tyro.conf.Positional]
+    """Feedback stores, or folders made by `embodied label`."""
+    dataset: Path | None = None
+    """What the answers are about. With recorded progress they are held against it; in any case against a reward that
+    is fitted to other answers."""
+    gold: str = ""
+    """Answers to hold the others against: a folder or store, or the beginning of a source's name, such as `human`."""
+    seed: int = 0
+    json: bool = False
+
+    def __call__(self) -> dict[str, Any]:
+        from embodied import show
+        from embodied.steps import feedback_stats
+
+        found = feedback_stats(self.answers, self.dataset, gold=self.gold, seed=self.seed)
+        if not self.json:
+            show.sources(found)
+        return found
 
 
 @dataclass
@@ -306,6 +335,7 @@ class Doctor:
 COMMANDS: dict[str, Callable[..., Any]] = {
     "collect": Collect,
     "label": Label,
+    "feedback": Feedback,
     "fit-reward": FitReward,
     "relabel": Relabel,
     "train": Train,
@@ -317,7 +347,7 @@ COMMANDS: dict[str, Callable[..., Any]] = {
 }
 """name -> the dataclass of its arguments"""
 
-SHOWS_ITSELF = (Run, Doctor)
+SHOWS_ITSELF = (Run, Feedback, Doctor)
 
 
 def shown(quiet: bool, title: str) -> Any:
@@ -341,6 +371,16 @@ def agree(yes: bool) -> Callable[[str], bool]:
         return yes or answered[where]
 
     return permit
+
+
+def weights_of(words: Sequence[str]) -> Any:
+    """auto, none, or {source: weight}; ValueError for anything else."""
+    if len(words) == 1 and words[0] in ("auto", "none"):
+        return words[0]
+    try:
+        return {name: float(number) for name, number in zip(words[::2], words[1::2], strict=True)}
+    except ValueError:
+        raise ValueError(f"weights are {' '.join(words)!r}; give auto, none, or SOURCE WEIGHT ...") from None
 
 
 def parse(arguments: Sequence[str]) -> Any:
