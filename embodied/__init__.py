@@ -1,7 +1,8 @@
 """The vocabulary of feedback learning: types, data sets, feedback, training, and the commands over them.
 
-Everything a command does is a call with the same name: `embodied.collect`, `embodied.label`, `embodied.fit_reward`,
-`embodied.relabel`, `embodied.train`, `embodied.evaluate`, `embodied.run`, `embodied.report`, `embodied.info`.
+Everything a command does is a call with the same name: `embodied.collect`, `embodied.label`, `embodied.feedback_stats`,
+`embodied.fit_reward`, `embodied.relabel`, `embodied.train`, `embodied.evaluate`, `embodied.run`, `embodied.report`,
+`embodied.info`.
 """
 
 from importlib import import_module
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from embodied.recorder import create_dataset, open_recorder
     from embodied.reporting import report
     from embodied.spec import ArraySpec, Spec
-    from embodied.steps import LabelConfig, fit_reward, label, relabel, train
+    from embodied.steps import LabelConfig, feedback_stats, fit_reward, label, relabel, train
     from embodied.types import Episode, Preference, Ranking, Rating, Segment, moment
 
 HOME = {
@@ -36,7 +37,7 @@ HOME = {
     "recorder": ("create_dataset", "open_recorder"),
     "reporting": ("report",),
     "spec": ("ArraySpec", "Spec"),
-    "steps": ("LabelConfig", "fit_reward", "label", "relabel", "train"),
+    "steps": ("LabelConfig", "feedback_stats", "fit_reward", "label", "relabel", "train"),
     "types": ("Episode", "Preference", "Ranking", "Rating", "Segment", "moment"),
 }
 """Module -> what it gives to this package; loaded when first asked for, so that an import costs nothing."""

@@ -2,25 +2,15 @@
 
 import json
 import sys
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import tyro
 
-Pairs = dict[str, str]
-
-
-def options(values: Mapping[str, str]) -> dict[str, Any]:
-    """NAME VALUE ... as typed on the command line; a value that is JSON becomes what it says."""
-    found: dict[str, Any] = {}
-    for name, text in values.items():
-        try:
-            found[name] = json.loads(text)
-        except json.JSONDecodeError:
-            found[name] = text
-    return found
+from embodied.arguments import Pairs, agree, options, shown
+from embodied.cli_feedback import Feedback, FitReward, Label, Relabel, TrainJudge
 
 
 @dataclass
@@ -52,117 +42,6 @@ class Collect:
         return describe(data)
 
 
-@dataclass
-class Label:
-    """Have pairs of moments of a data set judged by a teacher; every answer is kept, none is asked for twice."""
-
-    dataset: Path
-    out: Path
-    """Folder of the label table."""
-    labeler: str = "noisy"
-    """oracle, noisy, time, vlm, clip, roboclip or human."""
-    options: Pairs = field(default_factory=dict)
-    """Passed to the labeler: NAME VALUE ..., such as `preset drawer`, or `model NAME base_url ADDRESS`."""
-    goal: str = ""
-    """What the pictures are judged by; the data's own sentence if it has just one."""
-    pairs: int = 4000
-    group: int = 0
-    """Ask about all pairs of so many frames at a time."""
-    across: float = 0.5
-    """Share of the questions that compare two episodes."""
-    camera: str = "auto"
-    focus: str = ""
-    """Ask about the moments that this fitted reward rates highest."""
-    top: float = 0.3
-    store: Path | None = None
-    """Where answers are kept; feedback.sqlite in `out` if not given. Several runs may share one."""
-    orders: Literal["one", "both", "random"] = "one"
-    """Show each pair as it is, in both orders, or in one of them at random."""
-    inconsistent: Literal["abstained", "tie", "mean"] = "abstained"
-    """What a pair is given on which the two orders disagree."""
-    samples: int = 1
-    """How often each presentation is asked."""
-    max_queries: int | None = None
-    max_tokens: int | None = None
-    max_money: float | None = None
-    """In the currency of the labeler's options price_in and price_out, per million tokens."""
-    max_error_rate: float = 0.2
-    partial: bool = False
-    """Go on with what was answered when the budget, or the person asked, ends it."""
-    seed: int = 0
-    yes: bool = False
-    """Do not ask before pictures leave this machine."""
-    estimate: bool = False
-    """Ask nothing; say how many questions are open, and what they would take in tokens, money and time."""
-    json: bool = False
-
-    def __call__(self) -> dict[str, Any]:
-        from embodied.config import read_manifest
-        from embodied.steps import LabelConfig, estimate, label
-
-        given = {field.name: getattr(self, field.name) for field in fields(LabelConfig)}
-        config = LabelConfig(**{**given, "options": options(self.options)})
-        if self.estimate:
-            return vars(estimate(self.dataset, self.out, config, store=self.store, seed=self.seed))
-        with shown(self.json, "answers") as tell:
-            found = label(
-                self.dataset, self.out, config, store=self.store, seed=self.seed, permit=agree(self.yes), progress=tell
-            )
-        return {"labels": str(self.out), "preferences": len(found), **read_manifest(self.out)["counts"]}
-
-
-@dataclass
-class FitReward:
-    """Fit a reward to label tables, or measure the scale of one that needs none."""
-
-    dataset: Path
-    out: Path
-    labels: list[Path] = field(default_factory=list)
-    """Folders made by `embodied label`; clip and roboclip need none, and say how well they agree with any given."""
-    reward: str = "preference"
-    """preference, clip or roboclip."""
-    config: Pairs = field(default_factory=dict)
-    """Settings of the reward: NAME VALUE ..., such as `members 5 inputs '["state"]'`, or `negative "an empty bowl"`."""
-    control: Literal["none", "shuffled"] = "none"
-    """"shuffled" deals the answers to other questions first: what a reward is worth that knows nothing."""
-    seed: int = 0
-    device: str = "auto"
-    json: bool = False
-
-    def __call__(self) -> dict[str, Any]:
-        from embodied.steps import fit_reward
-
-        with shown(self.json, "members") as tell:
-            fit_reward(
-                self.dataset, self.labels, self.out, reward=self.reward, config=options(self.config),
-                control=self.control, seed=self.seed, device=self.device, progress=tell,
-            )  # fmt: skip
-        record = json.loads((self.out / "reward.json").read_text())
-        return {"reward": str(self.out), **{k: v for k, v in record["held_out"].items() if k != "bins"}}
-
-
-@dataclass
-class Relabel:
-    """Write a fitted reward beside the episodes as one more column; columns are never overwritten."""
-
-    dataset: Path
-    reward: Path
-    """Folder made by `embodied fit-reward`."""
-    name: str
-    """The new column's name."""
-    folder: Path | None = None
-    """Where columns go if the data set is not to be touched."""
-    json: bool = False
-
-    def __call__(self) -> dict[str, Any]:
-        from embodied.steps import relabel
-
-        with shown(self.json, "episodes") as tell:
-            path = relabel(self.dataset, self.reward, self.name, folder=self.folder, progress=tell)
-        return {"column": self.name, "path": str(path)}
-
-
-@dataclass
 class Train:
     """Train a policy on a reward column, offline."""
 
@@ -317,6 +196,7 @@ class Doctor:
 COMMANDS: dict[str, Callable[..., Any]] = {
     "collect": Collect,
     "label": Label,
+    "feedback": Feedback,
     "fit-reward": FitReward,
     "relabel": Relabel,
     "train": Train,
@@ -324,34 +204,12 @@ COMMANDS: dict[str, Callable[..., Any]] = {
     "run": Run,
     "report": Report,
     "info": Info,
+    "train-judge": TrainJudge,
     "doctor": Doctor,
 }
 """name -> the dataclass of its arguments"""
 
-SHOWS_ITSELF = (Run, Doctor)
-
-
-def shown(quiet: bool, title: str) -> Any:
-    """A progress bar on standard error; nothing with --json."""
-    from embodied import show
-
-    return show.bar(title, quiet)
-
-
-def agree(yes: bool) -> Callable[[str], bool]:
-    """Who is asked, once, before pictures leave this machine; ValueError where nobody can answer."""
-    answered: dict[str, bool] = {}
-
-    def permit(where: str) -> bool:
-        if where not in answered and not yes:
-            if not sys.stdin.isatty():
-                raise ValueError(f"pictures would be sent to {where}; repeat with --yes to allow it")
-            from rich.prompt import Confirm
-
-            answered[where] = Confirm.ask(f"Pictures will be sent to {where}. Go on?", default=False)
-        return yes or answered[where]
-
-    return permit
+SHOWS_ITSELF = (Run, Feedback, Doctor)
 
 
 def answered(command: Callable[[], dict[str, Any]]) -> dict[str, Any]:

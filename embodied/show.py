@@ -109,3 +109,32 @@ def checks(found: Sequence[Any]) -> None:
         mark = "[green]yes[/green]" if check.ok else "[yellow]no[/yellow]"
         table.add_row(mark, check.name, str(check.found).replace("[", "\\["), "" if check.ok else str(check.cost))
     out.print(table)
+
+
+def sources(found: Mapping[str, Any]) -> None:
+    """What is known of each source of answers, what is wrong with it and why, and who agrees with whom."""
+    table = Table("source", "questions", "decided", "says left", "order flips", "right", "blindly wrong", "weight")
+    for one in found["sources"]:
+        outcomes, trust = one["outcomes"], one["trust"]
+        right = next((one["against"][k]["accuracy"] for k in ("progress", "gold") if k in one["against"]), {"n": 0})
+        table.add_row(
+            one["name"].replace("[", "\\["), str(one["questions"]), str(outcomes["preferred"]), _share(one["side"]),
+            _share(one["order"]), _share(right), f"{trust['flips']:.0%}" if trust else "",
+            f"{(trust['weight_left'] + trust['weight_right']) / 2:.2f}" if trust else "",
+        )  # fmt: skip
+    out.print(table)
+    for one in found["sources"]:
+        for verdict in one["verdicts"]:
+            line = f"[bold]{one['name']} {verdict['words']}[/bold]: {shortened(verdict['evidence'])}"
+            out.print(line, highlight=False, soft_wrap=True)
+    if not any(one["verdicts"] for one in found["sources"]):
+        out.print("no source is found to be bad", highlight=False)
+    for pair in found["agreement"]:
+        about = (
+            f"{pair['a']} and {pair['b']}: kappa {pair['kappa']:.2f} on {pair['agree']['n']} pairs that both decided"
+        )
+        out.print(shortened(about), highlight=False, soft_wrap=True)
+
+
+def _share(share: Mapping[str, Any]) -> str:
+    return f"{share['value']:.0%}" if share["n"] else ""

@@ -228,6 +228,7 @@ def fit_reward(
     reward: str = "preference",
     config: Mapping[str, Any] | None = None,
     control: Literal["none", "shuffled"] = "none",
+    weights: Literal["auto", "none"] | Mapping[str, float] = "auto",
     seed: int = 0,
     device: str = "auto",
     shared: Path | None = None,
@@ -236,18 +237,24 @@ def fit_reward(
     """Fit a reward to label tables; control "shuffled" deals the answers to other questions first.
 
     A reward that needs no labels may be given some: it then says how many it agrees with. ValueError where a reward
-    needs labels and has none, or there is nothing to shuffle.
-    In the folder `shared`, what does not depend on the answers is kept for the next reward.
+    needs labels and has none, or there is nothing to shuffle. With "auto" `weights` an answer counts as much as its
+    source (`Preference.by`) can be trusted, found without any truth and written to sources.json (see `rewards.trust`);
+    a mapping names the weights of sources, and the others keep theirs. In the folder `shared`, what does not depend on
+    the answers is kept for the next reward.
     """
     data, folder = opened(dataset), Path(out)
     chosen = settings("rewards:CONFIGS", reward, "reward", config or {})
     check_labels(reward, chosen, labels, control)
     parents = (data.fingerprint(), *(reward_hash(table_of(path).parent) for path in labels))
-    stage = Stage(folder, "reward", {"reward": reward, "control": control, **vars(chosen)}, seed, parents)
+    about = {"reward": reward, "control": control, **({} if weights == "auto" else {"weights": weights})}
+    stage = Stage(folder, "reward", {**about, **vars(chosen)}, seed, parents)
     if not stage.done():
         preferences = read_labels(*(table_of(path) for path in labels))
         if control == "shuffled":
             preferences = shuffled(preferences, np.random.default_rng(seed))
+        elif preferences and weights != "none":
+            weigh = plugins.load("rewards.trust:weigh")
+            preferences = weigh(data, preferences, weights, chosen, folder, seed=seed, device=device, shared=shared)
         fit = plugins.plugin("rewards:REWARDS", reward, "reward")
         fit(data, preferences, chosen, folder, seed=seed, device=device, shared=shared, progress=progress)
         stage.finish(preferences=len(preferences))
@@ -261,6 +268,19 @@ def check_labels(reward: str, config: Any, labels: Sequence[str | Path], control
         raise ValueError(f"the reward {reward!r} is fitted to answers; give folders made by `embodied label` as labels")
     if not needs and control != "none":
         raise ValueError(f"the reward {reward!r} is fitted to no answers, so control {control!r} would change nothing")
+
+
+def feedback_stats(
+    answers: Sequence[str | Path], dataset: Data | None = None, *, gold: str = "", truth: bool = True, seed: int = 0
+) -> dict[str, Any]:
+    """How far each source in these stores and label folders can be trusted, as plain data; see `rewards.sources`.
+
+    With a `dataset`, answers are held against its progress, if it records any and `truth` is wanted, and against a
+    reward fitted to the other answers; with `gold` (a store or label folder, or the beginning of a source's name)
+    against those answers.
+    """
+    data = None if dataset is None else opened(dataset)
+    return plugins.load("rewards.sources:statistics")(answers, data, gold=gold, truth=truth, seed=seed)
 
 
 def table_of(path: str | Path) -> Path:

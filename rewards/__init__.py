@@ -5,6 +5,7 @@ LABELERS = {
     "oracle": "rewards.oracle:make",
     "noisy": "rewards.oracle:make_noisy",
     "time": "rewards.timeorder:make",
+    "faulty": "rewards.faulty:make",
     "vlm": "rewards.vlm:make",
     "clip": "rewards.clip:make",
     "roboclip": "rewards.roboclip:make",

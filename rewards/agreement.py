@@ -3,9 +3,10 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 
 from embodied.types import Pair
 
@@ -80,3 +81,56 @@ def pair_accuracy(
     gap = progress[i] - progress[j]
     here = np.abs(gap) > DECIDED
     return float(((reward[i] - reward[j])[here] * gap[here] > 0).mean()) if here.any() else float("nan")
+
+
+def kappa(a: Sequence[float], b: Sequence[float]) -> float:
+    """Cohen's kappa of two sources' sides (1, -1) of the same pairs: 0 is what chance gives, 1 full agreement."""
+    one, other = np.asarray(a) > 0, np.asarray(b) > 0
+    if not len(one):
+        return float("nan")
+    chance = one.mean() * other.mean() + (1 - one.mean()) * (1 - other.mean())
+    return float(((one == other).mean() - chance) / (1 - chance)) if chance < 1 else float("nan")
+
+
+def side_errors(said: Float[np.ndarray, " n"], gap: Float[np.ndarray, " n"]) -> dict[str, tuple[int, int]]:
+    """(wrong, decided) answers where left is ahead and where right is, among the larger half of the differences.
+
+    Small differences are hard for everybody; whoever errs about large ones was not looking.
+    """
+    known = np.isfinite(gap) & (np.abs(gap) > 0) & (np.abs(said) == 1)
+    said, gap = said[known], gap[known]
+    wide = np.abs(gap) >= np.median(np.abs(gap)) if len(gap) else np.zeros(0, bool)
+    ahead = {"left": wide & (gap > 0), "right": wide & (gap < 0)}
+    return {name: (int((said[here] * gap[here] < 0).sum()), int(here.sum())) for name, here in ahead.items()}
+
+
+def withheld_by_gap(withheld: Bool[np.ndarray, " n"], gap: Float[np.ndarray, " n"]) -> dict[str, float]:
+    """How probable it is that a withheld answer is about a smaller difference than a given one, with a 99 % interval.
+
+    The area under the ROC curve (Hanley & McNeil 1982 for its error): 0.5 where withholding is blind, 1 where the
+    smallest differences are what is withheld.
+    """
+    from scipy.stats import mannwhitneyu
+
+    known = np.isfinite(gap)
+    few, rest = np.abs(gap[known & withheld]), np.abs(gap[known & ~withheld])
+    m, n = len(few), len(rest)
+    if m == 0 or n == 0:
+        return {"n": m, "value": float("nan"), "low": 0.0, "high": 1.0}
+    area = float(mannwhitneyu(rest, few).statistic) / (m * n)
+    q1, q2 = area / (2 - area), 2 * area**2 / (1 + area)
+    variance = (area * (1 - area) + (m - 1) * (q1 - area**2) + (n - 1) * (q2 - area**2)) / (m * n)
+    half = 2.576 * float(np.sqrt(max(variance, 0.0)))
+    return {"n": m, "value": area, "low": max(0.0, area - half), "high": min(1.0, area + half)}
+
+
+def calibration(confidence: Float[np.ndarray, " n"], right: Bool[np.ndarray, " n"], bins: int = 5) -> dict[str, Any]:
+    """Stated confidence against how often it was right, in bins of [0.5, 1], and the expected calibration error."""
+    place = np.clip(((confidence - 0.5) * 2 * bins).astype(int), 0, bins - 1)
+    rows = [
+        {"stated": float(confidence[place == b].mean()), "right": float(right[place == b].mean()), "n": int(n)}
+        for b in range(bins)
+        if (n := (place == b).sum())
+    ]
+    error = sum(row["n"] * abs(row["stated"] - row["right"]) for row in rows) / max(1, len(confidence))
+    return {"n": len(confidence), "error": float(error), "bins": rows}

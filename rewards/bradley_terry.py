@@ -30,7 +30,8 @@ Unit = tuple[np.ndarray, np.ndarray]  # the pairs, and the frames they need
 class PairData:
     """Preferences over a table of distinct frames.
 
-    `left` and `right` are (P, L) rows of that table, -1 where a segment is shorter than the longest.
+    `left` and `right` are (P, L) rows of that table, -1 where a segment is shorter than the longest; the weights
+    that `gather` gives are 1 on average, so that they change what counts and not how large an update is.
     """
 
     frames: Tensor
@@ -57,7 +58,8 @@ def gather(dataset: Dataset, preferences: Sequence[Preference], config: Preferen
     left, right = table(preferences, moments)
     frames = inputs_at(dataset, config, np.array(list(moments), np.int64))
     p_left = np.array([p.p_left for p in preferences], np.float32)
-    return PairData(frames, left, right, p_left, np.array([p.weight for p in preferences], np.float32))
+    weight = np.array([p.weight for p in preferences])
+    return PairData(frames, left, right, p_left, (weight / weight.mean()).astype(np.float32))
 
 
 def inputs_at(dataset: Dataset, config: PreferenceConfig, moments: np.ndarray) -> Tensor:
@@ -138,11 +140,11 @@ def logits(value: Callable[[Tensor], Tensor], data: PairData, unit: Unit, device
 
 
 def loss(logit: Tensor, data: PairData, pairs: np.ndarray) -> Tensor:
-    """Mean negative log-likelihood of the answers, weighted."""
+    """Mean over the pairs of the answers' weight times their negative log-likelihood."""
     target = torch.from_numpy(data.p_left[pairs]).to(logit.device)
     weight = torch.from_numpy(data.weight[pairs]).to(logit.device)
     each = nn.functional.binary_cross_entropy_with_logits(logit, target, reduction="none")
-    return (each * weight).sum() / weight.sum().clamp_min(1e-9)
+    return (each * weight).mean()
 
 
 @torch.no_grad()
