@@ -56,7 +56,7 @@ class Judge:
         """How far the unmoving parts of these pictures are from those it was trained on, 0 to 1."""
         still = self.world["still"] > 0
         seen = thumbnail(frames).float().mean(0)
-        return float((seen - self.world["mean"]).abs()[still].mean())
+        return float((seen - self.world["mean"]).abs().mean(0)[still].mean())
 
 
 def thumbnail(frames: UInt8[np.ndarray, "n h w 3"]) -> torch.Tensor:
@@ -95,7 +95,7 @@ def admitted(judge: Judge, dataset: Any, camera: str) -> None:
         raise OutOfScope(f"the judge was trained on pictures of {SIZE} x {SIZE} pixels; these are {shape}")
     ids, lengths = np.asarray(dataset.ids), np.asarray(dataset.lengths)
     chosen = np.linspace(0, len(ids) - 1, min(LOOKED_AT, 4 * len(ids))).round().astype(int)
-    share = np.linspace(0, 1, len(chosen))[np.argsort(np.arange(len(chosen)) * 37 % max(1, len(chosen)), kind="stable")]
+    share = np.random.default_rng(0).permutation(len(chosen)) / max(1, len(chosen) - 1)  # early and late moments
     moments = np.stack([ids[chosen], (share * lengths[chosen]).astype(np.int64)], axis=1)
     strange = judge.strangeness(np.asarray(dataset.frames(camera, moments)))
     if strange > STRANGE:
