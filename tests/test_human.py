@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import termios
 import time
 from itertools import permutations
 from select import select as ready
@@ -257,8 +258,6 @@ def test_a_person_answers_by_single_keys_takes_back_quits_and_goes_on_later(pers
 
 @pytest.mark.parametrize("way", ["key", "signal"])
 def test_an_interrupt_keeps_every_answer_and_gives_the_terminal_back(person, tmp_path, way):
-    import termios
-
     one = person(tmp_path / "labels")
     one.presses("a", "b")
     one.sees("[3 of 6]")
@@ -285,6 +284,27 @@ def test_a_kill_loses_no_more_than_the_answers_that_could_be_taken_back(person, 
     again.sees("[1 of 4]")
     again.presses("q")
     assert again.leaves()[0] == 0
+
+
+def test_a_terminal_that_draws_sixels_shows_the_picture_inline(tmp_path):
+    pytest.importorskip("textual_image")
+    master, slave = os.openpty()
+    termios.tcsetwinsize(slave, (40, 100))
+    words = "import sys; from embodied.terminal import *; draw(inline_pictures(), Path(sys.argv[1]), 5)"
+    write_picture(tmp_path / "q.png", np.zeros((2, 16, 16, 3), np.uint8), "AB")
+    command = [sys.executable, "-W", "ignore", "-c", words, str(tmp_path / "q.png")]
+    environment = {**os.environ, "TERM": "xterm"}
+    with subprocess.Popen(command, stdin=slave, stdout=slave, stderr=slave, env=environment) as process:
+        os.close(slave)
+        screen, until = b"", time.monotonic() + PATIENCE
+        while b"\x1bP" not in screen and time.monotonic() < until and ready([master], [], [], PATIENCE)[0]:
+            more = os.read(master, 65536)
+            if b"\x1b[c" in more:
+                os.write(master, b"\x1b[?62;4c")  # a terminal of class 2, with sixels
+            screen += more
+        process.kill()
+    os.close(master)
+    assert b"\x1bP" in screen
 
 
 def piped(data, out, typed, *words):
