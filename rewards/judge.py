@@ -46,7 +46,7 @@ class Judge:
         codes = torch.tensor([meaning.codes()])
         found = []
         for start in range(0, len(frames), AT_ONCE):
-            pictures = to_float(torch.from_numpy(np.ascontiguousarray(frames[start : start + AT_ONCE])))
+            pictures = to_float(torch.from_numpy(np.require(frames[start : start + AT_ONCE], requirements=["C", "W"])))
             judged = self.net(self.net.look(pictures), codes.expand(len(pictures), -1))
             found.append(torch.stack([judged.score, judged.doubt]))
         score, doubt = torch.cat(found, dim=1).numpy() if found else np.zeros((2, 0), np.float32)
@@ -61,7 +61,7 @@ class Judge:
 
 def thumbnail(frames: UInt8[np.ndarray, "n h w 3"]) -> torch.Tensor:
     """Pictures averaged down, (n, 3, THUMBNAIL, THUMBNAIL) in [0, 1]."""
-    return to_float(torch.from_numpy(np.ascontiguousarray(frames)), THUMBNAIL)
+    return to_float(torch.from_numpy(np.require(frames, requirements=["C", "W"])), THUMBNAIL)
 
 
 def load(weights: str | Path = "") -> Judge:

@@ -12,8 +12,8 @@ NAMES = {
 
 TEXT = """# The embedded judge
 
-A network of {parameters:,} parameters that says in which of two pictures of the simulated tabletop a wish has come further,
-or that it cannot tell. It asks nobody and costs nothing.
+A network of {parameters:,} parameters that says in which of two pictures of the simulated tabletop a wish has come
+further, or that it cannot tell. It asks nobody and costs nothing.
 
 **What it is not.** It was distilled from the simulator's state: its training saw the order of true progress and where
 things are. It is no foundation model and does not transfer: it knows one world, one camera (`front`, 96 x 96 pixels),

@@ -1,4 +1,4 @@
-"""The embedded judge's score as a reward of its own, without any question asked: what the learned reward stands beside."""
+"""The embedded judge's score as a reward of its own, without any question: what a learned reward stands beside."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass

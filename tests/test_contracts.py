@@ -9,6 +9,7 @@ import policies
 import rewards
 from embodied import plugins, steps
 from embodied.collecting import CollectConfig, collect
+from embodied.config import read_manifest
 from embodied.evaluation import evaluate
 from embodied.spec import Spec
 
@@ -23,6 +24,7 @@ VARIANTS = {
         "state": {**SMALL, "inputs": ("state",)},
         "reading": {**SMALL, "reads": ("state",), "reading_epochs": 1},
     },
+    "judge": {"score": {}, "stretched": {"smooth": 4, "exponent": 0.5}},
     "clip": {"goal": {"goal": "do it"}, "baseline": {"baseline": "a table"}, "negative": {"negative": "nothing done"}},
     "roboclip": {"end": {}},
 }
@@ -54,7 +56,7 @@ def test_every_environment_reward_and_policy_go_together(recorded, reward, varia
     env, data, folder = recorded
     out = folder / f"{reward}-{variant}"
     own = request.getfixturevalue("tiny_clip") if reward in CLIP else {}
-    labels = [] if reward in CLIP else [folder / "labels"]
+    labels = [folder / "labels"] if reward == "preference" else []
     judge = steps.fit_reward(data, labels, out, reward=reward, config={**VARIANTS[reward][variant], **own})
     for episode in data:
         found = judge(episode)
@@ -85,10 +87,11 @@ def test_every_policy_can_act_on_pictures(recorded, policy):
 def test_every_labeler_answers_every_question(recorded, labeler, tmp_path, request):
     _, data, _ = recorded
     own = request.getfixturevalue("tiny_clip") if labeler in CLIP else {}
-    config = steps.LabelConfig(labeler, own, goal="do it", pairs=30, across=0.0)
+    config = steps.LabelConfig(labeler, own, goal=data.tasks[0], pairs=30, across=0.0)
     found = steps.label(data, tmp_path / "labels", config)
-    assert all(p.p_left in (0.0, 0.5, 1.0) for p in found)
-    assert len(found) == 30
+    counts = read_manifest(tmp_path / "labels")["counts"]
+    assert counts["preferred"] + counts["tie"] == len(found)
+    assert len(found) + counts["abstained"] == 30
 
 
 def test_every_line_of_every_table_loads():

@@ -91,9 +91,8 @@ def test_each_picture_is_judged_alone(judge):
 
 def test_it_labels_recorded_episodes_from_pixels(data, tmp_path):
     found = label(data, tmp_path / "labels", LabelConfig("judge", goal=GOAL, pairs=400), seed=1)
-    progress = dict(
-        zip(data.ids.tolist(), np.split(data.low_dim(["progress"])["progress"], np.cumsum(data.lengths + 1)[:-1]), strict=True)
-    )  # fmt: skip
+    flat = np.split(data.low_dim(["progress"])["progress"], np.cumsum(data.lengths + 1)[:-1])
+    progress = dict(zip(data.ids.tolist(), flat, strict=True))
     gap = np.array([progress[p.left.episode][p.left.start] - progress[p.right.episode][p.right.start] for p in found])
     said_left = np.array([p.p_left for p in found])
     decided = (said_left != 0.5) & (np.abs(gap) > SAME)

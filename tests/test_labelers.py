@@ -12,7 +12,9 @@ from rewards.labelers import make
 from rewards.oracle import BINS, PRESETS, TABLES, Oracle, shares
 from rewards.pairs import select
 
-LOCAL = {name: {} for name in LABELERS if name not in ("vlm", "human")}
+LOCAL = {
+    name: {} for name in LABELERS if name not in ("vlm", "human", "judge")
+}  # which need pictures of the tabletop, or somebody
 
 
 @pytest.fixture(scope="module")
