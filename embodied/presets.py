@@ -91,18 +91,32 @@ class RunConfig:
             raise ValueError(f"episodes is {self.episodes}; evaluate at least one")
 
 
+GOAL = "put the block into the bowl of its own colour"
+
 DEMO = RunConfig(
-    label=LabelConfig(
-        labeler="noisy", options={"preset": "rope"}, goal="put the block into the bowl of its own colour", pairs=4000
-    ),
-    reward={"reads": ("state",), "reading_epochs": 12, "members": 8, "weight_decay": 0.1},
+    label=LabelConfig(labeler="judge", goal=GOAL, pairs=20_000, group=8),
+    reward={"members": 2, "epochs": 10, "smooth": 1, "exponent": 1.0},
+    arms=(*CONTROLS, "iql:judge"),
 )
 
-SMOKE = replace(
+COLOURS = replace(
     DEMO,
+    collect=CollectConfig(env_options={"colours": 4, "split": "held-out"}),
+    env_options={"colours": 4, "split": "held-out"},
+)
+"""Four colours of blocks, in pairs that the judge was not trained on."""
+
+NOISY = RunConfig(
+    label=LabelConfig(labeler="noisy", options={"preset": "rope"}, goal=GOAL, pairs=4000),
+    reward={"reads": ("state",), "reading_epochs": 12, "members": 8, "weight_decay": 0.1},
+)
+"""Few answers, a quarter of them wrong, as of a vision-language model."""
+
+SMOKE = replace(
+    NOISY,
     rounds=2,
     collect=CollectConfig(episodes=12),
-    label=replace(DEMO.label, pairs=120),
+    label=replace(DEMO.label, pairs=280),
     quick={"members": 1, "epochs": 1},
     reward={"reads": ("state",), "reading_epochs": 1, "members": 1, "epochs": 2},
     policies={name: {"steps": 60, "log_every": 20, "checkpoint_every": 20} for name in ("iql", "bc", "filtered-bc")},
@@ -110,10 +124,10 @@ SMOKE = replace(
 )
 
 STACK = replace(
-    DEMO,
+    NOISY,
     collect=CollectConfig(env="envs:embodied/StackBlocks-v0"),
     env="envs:embodied/StackBlocks-v0",
-    label=replace(DEMO.label, goal=""),
+    label=replace(NOISY.label, goal=""),
 )
 
 OFFLINE = RunConfig(
@@ -123,7 +137,14 @@ OFFLINE = RunConfig(
     arms=("iql:learned", "iql:constant", "bc", "filtered-bc:learned"),
 )
 
-PRESETS: dict[str, RunConfig] = {"demo": DEMO, "smoke": SMOKE, "stack": STACK, "offline": OFFLINE}
+PRESETS: dict[str, RunConfig] = {
+    "demo": DEMO,
+    "colours": COLOURS,
+    "noisy": NOISY,
+    "stack": STACK,
+    "offline": OFFLINE,
+    "smoke": SMOKE,
+}
 
 
 def preset(name: str) -> RunConfig:
