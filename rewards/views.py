@@ -72,8 +72,8 @@ class View:
         found = dataset.frame_hashes(self.camera, frames)
         if self.kind == "frame":
             return [found[i] for i in where.ravel()]
-        rows: list[list[int]] = where.reshape(shown.shape[:2]).tolist()
-        return [hashlib.sha256(" ".join(found[i] for i in row).encode()).hexdigest() for row in rows]
+        rows = where.reshape(shown.shape[:2])
+        return [hashlib.sha256(" ".join(found[i] for i in row.tolist()).encode()).hexdigest() for row in rows]
 
     def pictures(self, dataset: Any, moments: Int64[np.ndarray, "n 2"]) -> list[UInt8[np.ndarray, "h w c"]]:
         """The picture of each moment."""
