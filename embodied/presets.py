@@ -95,7 +95,7 @@ GOAL = "put the block into the bowl of its own colour"
 
 DEMO = RunConfig(
     label=LabelConfig(labeler="judge", goal=GOAL, pairs=20_000, group=8),
-    reward={"members": 2, "epochs": 10, "smooth": 1, "exponent": 1.0},
+    reward={"members": 2, "epochs": 10},
     arms=(*CONTROLS, "iql:judge"),
 )
 
