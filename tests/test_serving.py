@@ -49,7 +49,7 @@ def transformers_serve(model, cache):
             [*command, "--device", "cpu", "--dtype", "float32"], env=environment, stdout=log, stderr=log
         )
         try:
-            deadline = time.monotonic() + 300
+            deadline = time.monotonic() + 900  # it imports much, and cores may be shared
             while not healthy(port):
                 assert process.poll() is None, (cache.parent / "serve.log").read_text()[-2000:]
                 assert time.monotonic() < deadline, "the server did not come up"
