@@ -38,7 +38,7 @@ By the true difference of progress, right of those decided / withheld:
 |---|{rules}
 {gaps}
 
-By kind of wish, on new scenes: {kinds}. {pairs_per_second:.0f} pairs a second on one thread. Wordings are
+By kind of wish, on new scenes: {kinds}. {pairs_per_second:.0f} pairs a second here. Wordings are
 read by a grammar (`rewards/sentences.py`), which understands {understood} of the other wordings; what it does not
 understand counts as wrong above, and is refused in use.
 """

@@ -130,7 +130,7 @@ class JudgeNet(nn.Module):
 
 def answers(
     left: tuple[Tensor, Tensor], right: tuple[Tensor, Tensor], same: float = SAME
-) -> tuple[Float[Tensor, " n"], Float[Tensor, " n"], Float[Tensor, " n"]]:
+) -> tuple[Float[Tensor, "*n"], Float[Tensor, "*n"], Float[Tensor, "*n"]]:
     """P(left is further), P(same) and P(right is further) from (score, doubt) of both.
 
     The difference of progress is taken to be logistic about the difference of scores, as wide as both doubts
