@@ -38,6 +38,7 @@ bench: $(READY)
 	$(BIN)/python benchmarks/iql_speed.py
 	$(BIN)/python benchmarks/dataset_memory.py
 	$(BIN)/python benchmarks/demo_cost.py
+	$(BIN)/python benchmarks/bad_sources.py
 
 bench-demo: $(READY)
 	$(BIN)/python benchmarks/demo.py

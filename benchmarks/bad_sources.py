@@ -28,6 +28,7 @@ from rewards.agreement import pair_accuracy
 from rewards.preference import PreferenceConfig
 from rewards.sources import recorded
 from rewards.trust import trusted, weighted
+from rewards.verdicts import verdicts
 
 RESULTS = Path(__file__).parent / "results"
 GOAL = "put the block into the bowl of its own colour"
@@ -85,8 +86,7 @@ def of_seed(bench: Bench, seed: int, unseen: Dataset) -> list[dict[str, Any]]:
             "both": accuracy(data, unseen, weighted(clean + bad, trust), config, seed),
             "bad alone": accuracy(data, unseen, weighted(bad, trusted(data, bad, config, seed=seed)), config, seed),
         }
-        said = {name: spoken([folder / "clean", folder / kind], data, truth=name == "truth", seed=seed)
-                for name in ("truth", "no truth")}  # fmt: skip
+        said = spoken([folder / "clean", folder / kind], data, seed)
         found.append({"kind": kind, "seed": seed, "accuracy": right, "verdicts": said,
                       "lapse": {name: t.lapse for name, t in trust.items()}})  # fmt: skip
         print(json.dumps(found[-1]), flush=True)
@@ -102,11 +102,14 @@ def accuracy(
     return pair_accuracy(value, np.concatenate(list(recorded(unseen).values())), np.random.default_rng(0))
 
 
-def spoken(folders: Sequence[Path], data: Dataset, *, truth: bool, seed: int) -> dict[str, list[str]]:
-    """What `feedback stats` says of each source, with and without the recorded progress."""
-    found = feedback_stats(folders, data, truth=truth, seed=seed)
-    return {f"{one['source']}:{one['model']}".strip(":"): [v["words"] for v in one["verdicts"]]
-            for one in found["sources"]}  # fmt: skip
+def spoken(folders: Sequence[Path], data: Dataset, seed: int) -> dict[str, dict[str, list[str]]]:
+    """What `feedback stats` says of each source, with the recorded progress and as if there were none."""
+    sources = feedback_stats(folders, data, seed=seed)["sources"]
+    return {
+        name: {f"{one['source']}:{one['model']}".strip(":"): [v["words"] for v in verdicts(shown)]
+               for one in sources for shown in [one | {"against": {k: one["against"][k] for k in kinds}}]}
+        for name, kinds in (("truth", ["progress"]), ("no truth", ["fitted"]))
+    }  # fmt: skip
 
 
 def together(kind: str, rows: Sequence[dict[str, Any]]) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """One self-contained HTML page per run: what was asked and answered, what was learned, and what it does."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -81,7 +81,23 @@ def asked(run: Run, data: Dataset, found: Mapping[str, Any]) -> list[Block]:
             ]
             header = ["true difference in progress", "questions", "right", "wrong", "tie", "none"]
             blocks.append(html.table(header, rows, caption=f"Answers of round {number} against the simulator's truth."))
-    return [*blocks, *examples(run, data)]
+    return [*blocks, *trusted(found["sources"]), *examples(run, data)]
+
+
+def trusted(sources: Sequence[Mapping[str, Any]]) -> list[Block]:
+    """How far each source's answers can be trusted, and what is wrong with it, as `embodied feedback stats` has it."""
+    rows = [
+        [
+            one["name"], one["questions"],
+            *(html.percent(share["value"]) if share["n"] else None
+              for share in (one["side"], one["order"], one["repeats"], one["circles"])),
+        ]
+        for one in sources
+    ]  # fmt: skip
+    header = ["source", "questions", "says left", "flips with the order", "contradicts a repeat", "circles of triples"]
+    said = [f"{one['name']} {v['words']}: {v['evidence']}" for one in sources for v in one["verdicts"]]
+    caption = "Of decided answers; a dash where nothing was asked that would tell. A coin makes 25 % circles."
+    return [html.table(header, rows, caption=caption), *([html.listing(said)] if said else [])]
 
 
 def examples(run: Run, data: Dataset) -> list[Block]:

@@ -34,6 +34,7 @@ def summarise(run: Run, data: Dataset | None = None) -> dict[str, Any]:
     truth = progress_of(data)
     return {
         "labels": [labels(run, number + 1, truth) for number in range(config.rounds)],
+        "sources": plugins.load("rewards.sources:statistics")([run.store], data, fit=False)["sources"],
         "reward": reward(run, data, truth),
         "policies": policies(run, config),
         "offline": offline(run, config, data),

@@ -13,6 +13,7 @@ from rich.table import Table
 out, beside = Console(), Console(stderr=True)
 running: list[Progress] = []
 """The bars that are being drawn"""
+FEWEST = 20  # shared pairs below which agreement is not worth a line
 
 
 @contextmanager
@@ -113,27 +114,31 @@ def checks(found: Sequence[Any]) -> None:
 
 def sources(found: Mapping[str, Any]) -> None:
     """What is known of each source of answers, what is wrong with it and why, and who agrees with whom."""
-    table = Table("source", "questions", "decided", "says left", "order flips", "right", "blindly wrong", "weight")
+    goals = {one["goal"] for one in found["sources"]}
+    names = {one["name"]: one["name"].removesuffix(f":{one['goal']}") if len(goals) == 1 else one["name"]
+             for one in found["sources"]}  # fmt: skip
+    table = Table("source", "questions", "decided", "says left", "order flips", "right", "not looking", "weight")
+    table.columns[0].overflow = "fold"
     for one in found["sources"]:
         outcomes, trust = one["outcomes"], one["trust"]
         right = next((one["against"][k]["accuracy"] for k in ("progress", "gold") if k in one["against"]), {"n": 0})
         table.add_row(
-            one["name"].replace("[", "\\["), str(one["questions"]), str(outcomes["preferred"]), _share(one["side"]),
-            _share(one["order"]), _share(right), f"{trust['flips']:.0%}" if trust else "",
+            shortened(names[one["name"]]), str(one["questions"]), str(outcomes["preferred"]), _share(one["side"]),
+            _share(one["order"]), _share(right), f"{trust['lapse']:.0%}" if trust else "",
             f"{(trust['weight_left'] + trust['weight_right']) / 2:.2f}" if trust else "",
         )  # fmt: skip
     out.print(table)
     for one in found["sources"]:
         for verdict in one["verdicts"]:
-            line = f"[bold]{one['name']} {verdict['words']}[/bold]: {shortened(verdict['evidence'])}"
+            line = f"[bold]{shortened(names[one['name']])} {verdict['words']}[/bold]: {shortened(verdict['evidence'])}"
             out.print(line, highlight=False, soft_wrap=True)
     if not any(one["verdicts"] for one in found["sources"]):
         out.print("no source is found to be bad", highlight=False)
     for pair in found["agreement"]:
-        about = (
-            f"{pair['a']} and {pair['b']}: kappa {pair['kappa']:.2f} on {pair['agree']['n']} pairs that both decided"
-        )
-        out.print(shortened(about), highlight=False, soft_wrap=True)
+        if pair["agree"]["n"] >= FEWEST and pair["kappa"] is not None:
+            who = f"{names[pair['a']]} and {names[pair['b']]}"
+            about = f"{who}: kappa {pair['kappa']:.2f} on {pair['agree']['n']} pairs that both decided"
+            out.print(shortened(about), highlight=False, soft_wrap=True)
 
 
 def _share(share: Mapping[str, Any]) -> str:

@@ -2,7 +2,7 @@
 
 Dawid & Skene (1979): every pair has one better side that nobody knows; a source says left with one probability where
 left is better and with another where right is. Expectation maximisation finds both and the better side, starting from
-the majority. Three sources are needed: of two that differ, nothing tells who is right.
+the majority. Three sources that look are needed: of two that differ, nothing tells who is right.
 """
 
 from collections.abc import Sequence

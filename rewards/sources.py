@@ -23,12 +23,19 @@ Gap = Callable[[Asked], np.ndarray]
 
 
 def statistics(
-    paths: Sequence[str | Path], dataset: Dataset | None = None, *, gold: str = "", truth: bool = True, seed: int = 0
+    paths: Sequence[str | Path],
+    dataset: Dataset | None = None,
+    *,
+    gold: str = "",
+    truth: bool = True,
+    fit: bool = True,
+    seed: int = 0,
 ) -> dict[str, Any]:
     """Every source of these stores and label folders, and how much every two agree.
 
-    `against` holds a source against recorded progress (unless `truth` is False), against `gold` and against a reward
-    fitted to other answers, whichever there is. Raises ValueError where there is nothing to read, or no such gold.
+    `against` holds a source against recorded progress (unless `truth` is False), against `gold`, and against a reward
+    fitted to other answers (unless `fit` is False), whichever there is. Raises ValueError where there is nothing to
+    read, or no such gold.
     """
     sources = read_answers(paths)
     if not sources:
@@ -42,7 +49,7 @@ def statistics(
     found = []
     for goal in dict.fromkeys(asked.goal for asked in sources):
         same = [asked for asked in sources if asked.goal == goal]
-        fitted, trust = against_fitted(dataset, same, seed) if dataset is not None else (None, {})
+        fitted, trust = against_fitted(dataset, same, seed) if dataset is not None and fit else (None, {})
         agreed = dawid_skene(same)
         for asked in same:
             there = references | ({"fitted": fitted} if fitted else {})
