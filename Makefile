@@ -39,10 +39,13 @@ bench: $(READY)
 	$(BIN)/python benchmarks/dataset_memory.py
 	$(BIN)/python benchmarks/demo_cost.py
 	$(BIN)/python benchmarks/bad_sources.py
+	$(BIN)/python benchmarks/judge.py
 
 bench-demo: $(READY)
 	$(BIN)/python benchmarks/demo.py
-	$(BIN)/python benchmarks/demo.py --name clumsy --mix clumsy
+	$(BIN)/python benchmarks/demo.py --name colours --preset colours
+	$(BIN)/python benchmarks/demo.py --name mixed --preset noisy
+	$(BIN)/python benchmarks/demo.py --name clumsy --preset noisy --mix clumsy
 	$(BIN)/python benchmarks/demo.py --name stack --preset stack
 
 # Proves the formats with the real libraries, each in an environment of its own (about 8 GB).

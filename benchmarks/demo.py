@@ -1,4 +1,4 @@
-"""The main job over seeds: does a reward learned from noisy answers replace the true one?
+"""The main job over seeds: does a reward learned from answers replace the true one?
 
 Every seed draws its own data, answers, reward and policies; all policies meet the same starts, which nothing was
 chosen on. Writes benchmarks/results/demo-NAME.json and .md; runs are kept and continued in --runs.
@@ -31,7 +31,7 @@ OWN, TRUTH = "iql:learned", "iql:recorded"
 class Bench:
     """Run the demo's job over several seeds and compare every policy with every control."""
 
-    name: str = "mixed"
+    name: str = "judge"
     """The result's name."""
     preset: str = "demo"
     mix: str = ""

@@ -42,6 +42,7 @@ class Collect:
         return describe(data)
 
 
+@dataclass
 class Train:
     """Train a policy on a reward column, offline."""
 

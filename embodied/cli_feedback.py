@@ -150,7 +150,6 @@ class Relabel:
 
 
 @dataclass
-@dataclass
 class TrainJudge:
     """Train the embedded judge from nothing: pose moments of the tabletop, learn from them, and write its card."""
 

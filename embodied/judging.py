@@ -50,6 +50,12 @@ def kept(task: tuple[Any, Path]) -> None:
     unfinished.rename(path)
 
 
+def earlier(folder: Path) -> int:
+    """Seconds that finished calls have spent in this folder before."""
+    card = folder / "judge.json"
+    return int(json.loads(card.read_text())["seconds"]) if card.exists() else 0
+
+
 def train_judge(
     out: str | Path,
     config: Mapping[str, Any] | None = None,
@@ -99,7 +105,7 @@ def train_judge(
         **found,
         "config": asdict(made),
         "seed": seed,
-        "seconds": round(time.monotonic() - began),
+        "seconds": round(time.monotonic() - began) + earlier(folder),
         "versions": versions(),
         "sha256": hashlib.sha256(weights.read_bytes()).hexdigest(),
     }

@@ -25,7 +25,7 @@ WEIGHTS = Path(__file__).with_name("judge.safetensors")
 CAMERA, SIZE = "front", 96
 THUMBNAIL = 24
 STRANGE = 0.03
-"""Share of cells of a colour never seen there above which it is another world or camera; in its own it is 0.01."""
+"""Share of cells of a colour never seen there above which it is another world or camera; its own stays below 0.02."""
 
 LOOKED_AT = 64  # frames of a data set, to know its world by
 AT_ONCE = 32  # pictures; what fits the cache is twice as fast as ten times as many
@@ -53,9 +53,9 @@ class Judge:
         return score, doubt
 
     def strangeness(self, frames: UInt8[np.ndarray, "n h w 3"]) -> float:
-        """The share of cells of these pictures, reduced, that are of a colour never seen there in training."""
+        """The share of a picture's cells that are of a colour never seen there in training; the median of them."""
         seen = thumbnail(frames)
-        return float(((seen < self.world["low"]) | (seen > self.world["high"])).any(1).float().mean())
+        return float(((seen < self.world["low"]) | (seen > self.world["high"])).any(1).float().mean((1, 2)).median())
 
 
 def thumbnail(frames: UInt8[np.ndarray, "n h w 3"]) -> torch.Tensor:
@@ -123,13 +123,16 @@ def fits(meaning: Meaning, goal: str, tasks: Sequence[str]) -> None:
 class JudgeTeacher:
     """Answers from pixels at no cost; decided where left or right is more probable than `sure`.
 
-    Otherwise "same" where that is the most probable, and an abstention where it is not. `p_left` is soft.
+    Otherwise "same" where that is the most probable, and an abstention where it is not. `p_left` is the probability of
+    left; with `grade` it says instead how much further left is, as sigmoid(difference of progress / grade), from
+    which a Bradley-Terry fit recovers progress itself rather than its rank.
     """
 
     judge: Judge
     dataset: Any
     camera: str = CAMERA
     sure: float = 0.5
+    grade: float = 0.0
     source: str = "judge"
     prompt_version: str = "sentences-1"
     scores: dict[tuple[str, str], tuple[float, float]] = field(default_factory=dict)
@@ -137,6 +140,8 @@ class JudgeTeacher:
     def __post_init__(self) -> None:
         if not 0.34 <= self.sure < 1:
             raise ValueError(f"sure is {self.sure}; it is a probability from 0.34 to below 1")
+        if not 0 <= self.grade <= 1:
+            raise ValueError(f"grade is {self.grade}; it is a difference of progress, 0 (probabilities) to 1")
         admitted(self.judge, self.dataset, self.camera)
 
     @property
@@ -149,7 +154,7 @@ class JudgeTeacher:
 
     @property
     def parameters(self) -> Mapping[str, Any]:
-        return {"sure": self.sure}
+        return {"sure": self.sure, **({"grade": self.grade} if self.grade else {})}
 
     def ask(self, questions: Sequence[Question]) -> Iterator[tuple[int, Answer]]:
         """An answer to every question, in order; OutOfScope for a sentence it does not understand."""
@@ -160,9 +165,10 @@ class JudgeTeacher:
         found = [[self.scores[question.goal, name] for name in question.hashes] for question in questions]
         sides = torch.tensor(found, dtype=torch.float32).reshape(-1, 2, 2)
         left, same, right = answers(sides[:, 0].unbind(1), sides[:, 1].unbind(1))  # type: ignore[arg-type] # pairs
-        rows = zip(left.tolist(), same.tolist(), right.tolist(), strict=True)
-        for index, probable in enumerate(rows):
-            yield index, said(*probable, self.sure)
+        strong = torch.sigmoid((sides[:, 0, 0] - sides[:, 1, 0]) / self.grade) if self.grade else left + same / 2
+        rows = zip(left.tolist(), same.tolist(), right.tolist(), strong.tolist(), strict=True)
+        for index, (*probable, p_left) in enumerate(rows):
+            yield index, said(*probable, self.sure, p_left)
 
     def _score(self, goal: str, meaning: Meaning, questions: Sequence[Question]) -> None:
         """Remember the score of every frame that is asked about."""
@@ -181,14 +187,16 @@ class JudgeTeacher:
         self.scores.update({(goal, n): (float(s), float(d)) for n, s, d in zip(shown, score, doubt, strict=True)})
 
 
-def said(left: float, same: float, right: float, sure: float) -> Answer:
-    """The answer that three probabilities make."""
+def said(left: float, same: float, right: float, sure: float, p_left: float) -> Answer:
+    """The answer that three probabilities make, and how strongly it is for the left side if it is for one."""
     if max(left, right) > sure:
-        return Answer("preferred", min(1.0, left + same / 2), max(left, right))
+        return Answer("preferred", min(1.0, p_left), max(left, right))
     return Answer("tie", 0.5, same) if same >= max(left, right) else Answer("abstained", None, max(left, same, right))
 
 
-def make(dataset: Any, *, camera: str = CAMERA, weights: str = "", sure: float = 0.0) -> JudgeTeacher:
-    """The embedded judge for a data set; `weights` is another judge's safetensors file."""
+def make(
+    dataset: Any, *, camera: str = CAMERA, weights: str = "", sure: float = 0.0, grade: float = 0.0
+) -> JudgeTeacher:
+    """The embedded judge for a data set; `weights` is another judge's safetensors file, `sure` 0 the judge's own."""
     judge = load(weights)
-    return JudgeTeacher(judge, dataset, camera, sure or float(judge.card["sure"]))
+    return JudgeTeacher(judge, dataset, camera, sure or float(judge.card["sure"]), grade)

@@ -1,7 +1,7 @@
 """How right a judge is on moments it never saw: decided pairs, ties and real differences withheld, by gap."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -167,9 +167,3 @@ def speed(net: JudgeNet, material: Material, device: torch.device, pairs: int = 
     for part, asked in zip(frames.split(32), meaning.split(32), strict=True):
         net(net.look(to_float(part.to(device))), asked)
     return len(frames) / 2 / (time.perf_counter() - began)
-
-
-def over_seeds(cards: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, list[float]]]:
-    """The main figures of several judges, a list per test and figure."""
-    names = ("right", "ties_withheld", "real_withheld")
-    return {t: {n: [card["tests"][t][n] for card in cards] for n in names} for t in cards[0]["tests"]}

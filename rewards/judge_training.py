@@ -26,9 +26,9 @@ ACROSS = 3  # pairings of a batch's pictures across scenes
 class JudgeConfig:
     """How a judge is trained."""
 
-    groups: int = 6000
+    groups: int = 4000
     """Posed scenes of six moments each."""
-    epochs: float = 5.0
+    epochs: float = 6.0
     batch: int = 24
     """Scenes per update."""
     learning_rate: float = 3e-3

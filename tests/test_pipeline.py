@@ -11,7 +11,7 @@ from embodied import steps
 from embodied.dataset import load_dataset
 from embodied.feedback import BudgetSpent
 from embodied.labels import read_labels, read_rows
-from embodied.pipeline import run
+from embodied.pipeline import run, wanted_rewards
 from embodied.presets import SMOKE, Arm, changed, preset
 from embodied.results import read_summary
 from embodied.stages import Stage
@@ -49,7 +49,7 @@ def test_a_second_run_does_nothing_again(done, monkeypatch):
     def never(*_, **__):
         raise AssertionError("work was done twice")
 
-    monkeypatch.setattr("embodied.steps.ask", never)
+    monkeypatch.setattr("embodied.steps.consult", never)
     monkeypatch.setattr("embodied.columns.write_column", never)
     before = {p: p.stat().st_mtime_ns for p in done.folder.rglob("*.safetensors")}
     run(SMOKE, done.folder, workers=1)
@@ -58,7 +58,7 @@ def test_a_second_run_does_nothing_again(done, monkeypatch):
 
 def test_a_folder_begun_differently_is_refused_in_words(done):
     other = replace(SMOKE, label=replace(SMOKE.label, pairs=60))
-    with pytest.raises(ValueError, match=r"differently \(run.label.pairs: 120 there, 60 asked for\); choose another"):
+    with pytest.raises(ValueError, match=r"differently \(run.label.pairs: 280 there, 60 asked for\); choose another"):
         run(other, done.folder)
 
 
@@ -72,7 +72,8 @@ def test_every_answer_is_in_the_store_and_in_the_tables(done):
     rows = [row for k in (1, 2) for row in read_rows(done.labels(k) / "labels.parquet")]
     with Store(done.store) as store:
         assert len(store) == len(rows)
-    assert len(read_labels(*(done.labels(k) / "labels.parquet" for k in (1, 2)))) == len(rows)
+    answered = [row for row in rows if row["outcome"] != "abstained"]
+    assert len(read_labels(*(done.labels(k) / "labels.parquet" for k in (1, 2)))) == len(answered) > 0.7 * len(rows)
 
 
 def test_the_second_round_asks_about_what_the_first_reward_rates_highest(done):
@@ -84,6 +85,22 @@ def test_the_second_round_asks_about_what_the_first_reward_rates_highest(done):
         for s in ("left", "right")
     }
     assert asked <= best
+
+
+def test_a_reward_that_needs_no_answers_can_be_an_arm(done):
+    config = replace(SMOKE, arms=("iql:learned", "iql:judge"), direct={"judge": {"smooth": 2}})
+    wanted = wanted_rewards(config)
+    assert [w.column for w in wanted] == ["learned", "judge"]
+    assert wanted[1].settings == {"goal": config.label.goal, "smooth": 2}
+    with pytest.raises(ValueError, match="no reward 'preference'; a run has learned"):
+        Arm.parse("iql:preference")
+    folder = done.folder.parent / "direct"
+    shutil.copytree(done.folder / "data", folder / "data")
+    shutil.copytree(done.folder / "shared", folder / "shared")
+    also = run(config, folder, workers=1)
+    assert set(also.data().columns) == {"recorded", "learned", "judge"}
+    rows = read_summary(folder)["policies"]
+    assert [row["title"] for row in rows] == ["IQL, learned reward", "IQL, judge score as reward"]
 
 
 def test_shuffled_answers_are_the_same_answers_to_other_questions(done):
