@@ -94,8 +94,8 @@ class RunConfig:
 GOAL = "put the block into the bowl of its own colour"
 
 DEMO = RunConfig(
-    label=LabelConfig(labeler="judge", goal=GOAL, pairs=20_000, group=8),
-    reward={"members": 2, "epochs": 10},
+    label=LabelConfig(labeler="judge", options={"grade": 0.15}, goal=GOAL, pairs=20_000, group=8),
+    reward={"members": 2, "epochs": 10, "exponent": 0.0},
     arms=(*CONTROLS, "iql:judge"),
 )
 
