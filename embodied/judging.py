@@ -61,7 +61,6 @@ def train_judge(
     config: Mapping[str, Any] | None = None,
     *,
     seed: int = 0,
-    test_groups: int = 500,
     workers: int | None = None,
     device: str = "auto",
     show: bool = False,
@@ -93,9 +92,9 @@ def train_judge(
         )
     finally:
         torch.set_num_threads(before)
-    tests = {name: drawn(split, first, test_groups) for name, (split, first) in TESTS.items()}
+    tests = {name: drawn(split, first, made.test_groups) for name, (split, first) in TESTS.items()}
     found = plugins.load("rewards.judge_exam:examined")(
-        learner.net, drawn("train", VALIDATION, test_groups), tests, learner.material, at
+        learner.net, drawn("train", VALIDATION, made.test_groups), tests, learner.material, at
     )
     weights = folder / "judge.safetensors"
     write_tensors(weights, found.pop("tensors"))

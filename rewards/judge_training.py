@@ -35,8 +35,12 @@ class JudgeConfig:
     weight_decay: float = 0.02
     brightness: float = 0.1
     """Pictures are made brighter or darker by up to this share."""
+    test_groups: int = 500
+    """Scenes of each test, and of the choice of when it is sure."""
 
     def __post_init__(self) -> None:
+        if self.test_groups < 1:
+            raise ValueError(f"test_groups is {self.test_groups}; test on at least one")
         if self.groups < 2 * self.batch or self.epochs <= 0:
             raise ValueError(
                 f"groups is {self.groups} and epochs {self.epochs}; train on at least {2 * self.batch} groups, and some"

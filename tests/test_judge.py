@@ -169,9 +169,9 @@ def test_damaged_weights_are_refused(tmp_path):
 
 
 def test_a_judge_is_trained_by_one_call_and_continues(tmp_path):
-    small = {"groups": 48, "epochs": 1.0}
-    card = train_judge(tmp_path / "judge", small, seed=5, test_groups=6, workers=1, device="cpu")
-    again = train_judge(tmp_path / "judge", small, seed=5, test_groups=6, workers=1, device="cpu")
+    small = {"groups": 48, "epochs": 1.0, "test_groups": 6}
+    card = train_judge(tmp_path / "judge", small, seed=5, workers=1, device="cpu")
+    again = train_judge(tmp_path / "judge", small, seed=5, workers=1, device="cpu")
     assert card["sha256"] == again["sha256"]
     assert set(card["tests"]) == {"scenes", "colours", "wordings"}
     trained = load(tmp_path / "judge" / "judge.safetensors")

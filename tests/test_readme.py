@@ -18,6 +18,7 @@ SMALL = {
     "collect": {"--episodes": "10"},
     "label": {"--pairs": "100"},
     "fit-reward": {"--config": "members 1 epochs 1"},
+    "train-judge": {"--config": "groups 48 epochs 1 test_groups 4"},
     "train": {"--config": "steps 40 log_every 20 checkpoint_every 20"},
     "evaluate": {"--episodes": "2"},
     "run": {"--pairs": "100", "--updates": "40"},
