@@ -75,9 +75,14 @@ class LabelConfig:
             raise ValueError(f"samples is {self.samples}; ask at least once")
 
     @property
+    def limits(self) -> dict[str, Any]:
+        """What may end the job before every pair is answered."""
+        return {name: getattr(self, name) for name in LIMITS}
+
+    @property
     def identity(self) -> dict[str, Any]:
         """What tells two jobs apart: limits do not, since they may change between two starts of one job."""
-        kept = {name: value for name, value in vars(self).items() if name not in LIMITS}
+        kept = {name: value for name, value in vars(self).items() if name not in self.limits}
         return {**kept, "options": dict(self.options), "focus": bool(self.focus)}
 
 
@@ -146,7 +151,12 @@ def label(
         write_labels(table, [p for p, _, _ in given], [a for _, a, _ in given], name(labeler), [f for *_, f in given])
         if answers.ratings:
             write_ratings(folder / "ratings.parquet", answers.ratings)
-        stage.finish(goal=goal, by=name(labeler), counts=answers.counts(), usage=usage)
+        stage.finish(goal=goal, by=name(labeler), counts=answers.counts(), usage=usage, limits=config.limits)
+    elif stage.record()["counts"]["unasked"] and stage.record()["limits"] != config.limits:
+        raise ValueError(
+            f"{folder} was finished with {stage.record()['counts']['unasked']} pairs unanswered, under other limits; "
+            f"ask for the rest in another folder with --store {store or folder / KEPT}, which asks nothing twice"
+        )
     return read_labels(table)
 
 

@@ -199,3 +199,5 @@ def test_a_spent_budget_stops_and_what_was_answered_can_be_used(done, tmp_path):
     found = steps.label(done.folder / "data", tmp_path / "partial", replace(config, partial=True))
     assert len(found) == 10
     assert len(read_rows(tmp_path / "partial" / "labels.parquet")) == 10
+    with pytest.raises(ValueError, match=r"finished with \d+ pairs unanswered, under other limits; ask for the rest"):
+        steps.label(done.folder / "data", tmp_path / "partial", replace(config, partial=True, max_queries=20))
