@@ -6,7 +6,7 @@ from typing import Any
 NAMES = {
     "scenes": "scenes that it never saw",
     "colours": "pairs of colours that it never saw together",
-    "wordings": "wordings that it was never made for",
+    "wordings": "wordings by somebody who had not seen its grammar",
 }
 
 
@@ -39,8 +39,8 @@ By the true difference of progress, right of those decided / withheld:
 {gaps}
 
 By kind of wish, on new scenes: {kinds}. {pairs_per_second:.0f} pairs a second here. Wordings are
-read by a grammar (`rewards/sentences.py`), which understands {understood} of the other wordings; what it does not
-understand counts as wrong above, and is refused in use.
+read by a grammar (`rewards/sentences.py`), which understands {understood} of those other wordings
+(`rewards/phrasings.py`) and refuses the rest.
 """
 
 

@@ -115,7 +115,6 @@ def examined(
     wording, share = understood(tests["scenes"])
     figures = {name: measured(opinion, sure) for name, opinion in found.items()}
     figures["wordings"] = {**measured(found["scenes"].where(wording), sure), "understood": share}
-    figures["wordings"]["right"] *= share  # what is refused or misread counts as wrong
     low, high = usual(trained_on)
     halves = {k: v.half() if v.is_floating_point() else v for k, v in net.state_dict().items()}
     return {

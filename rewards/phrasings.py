@@ -1,4 +1,7 @@
-"""Other wordings of the tabletop's wishes: what a judge is tested with and was never made for."""
+"""Other wordings of the tabletop's wishes, written by somebody who had not seen the grammar, from its words alone.
+
+They are what a judge is tested with; the grammar is not to be changed to please them.
+"""
 
 import numpy as np
 
@@ -7,41 +10,67 @@ from rewards.sentences import COLOURS, PREDICATES
 NAMED = {
     "in-bowl": (
         "place the {b} block into the {t} bowl",
-        "drop the {b} cube in the {t} bowl",
-        "the {b} block should be inside the {t} bowl",
-        "make sure the {b} block ends up in the {t} bowl",
-        "please carry the {b} block into that {t} bowl",
-        "I want the {b} block in the {t} bowl",
+        "please move the {b} cube into the {t} bowl",
+        "the {b} block should be in the {t} bowl",
+        "drop the {b} block into the {t} bowl please",
+        "i want the {b} block in the {t} bowl",
+        "the {b} block belongs in the {t} bowl",
+        "make sure the {b} cube ends up in the {t} bowl",
+        "transfer the {b} block to the {t} bowl",
+        "robot, carry the {b} block into the {t} bowl",
+        "the {t} bowl should have the {b} block in it",
+        "i would like to see the {b} cube inside the {t} bowl",
+        "get the {b} block into the {t} bowl",
     ),
     "in-zone": (
-        "slide the {b} block onto the {t} zone",
-        "shove the {b} cube into the {t} square",
-        "the {b} block should end up in the {t} area",
-        "please nudge the {b} block to the {t} zone",
-        "we would like the {b} block inside the {t} zone",
-        "sweep the {b} block into the {t} area",
+        "slide the {b} block into the {t} zone",
+        "please shove the {b} cube onto the {t} square",
+        "the {b} block must be in the {t} zone",
+        "nudge the {b} block into the {t} area",
+        "sweep the {b} cube into the {t} zone",
+        "i would like the {b} block in the {t} zone",
+        "make sure that the {b} block is inside the {t} area",
+        "the {b} cube should end up on the {t} square",
+        "move the {b} block to the {t} zone please",
+        "we want the {b} block to be in the {t} zone",
+        "robot, bring the {b} block to the {t} square",
+        "the {b} block belongs in the {t} area",
     ),
     "on": (
         "place the {b} block on top of the {t} block",
-        "set the {b} cube onto the {t} cube",
-        "the {b} block must be on the {t} one",
-        "please put the {b} block atop the {t} block",
-        "make sure that the {b} block sits on the {t} block",
-        "get the {b} block onto the {t} one",
+        "put the {b} cube onto the {t} cube",
+        "please set the {b} block atop the {t} one",
+        "the {b} block should be on top of the {t} block",
+        "stack the {b} cube onto the {t} cube",
+        "i want the {b} block on the {t} block",
+        "lay the {b} block onto the {t} block please",
+        "make sure the {b} block rests on the {t} one",
+        "the {t} block should have the {b} block on top of it",
+        "move the {b} block to the top of the {t} block",
+        "we would like the {b} cube to end up on the {t} cube",
+        "robot, please stack the {b} block on top of the {t} one",
     ),
 }
 OWN = {
     "in-bowl": (
-        "drop {s} into the matching bowl",
-        "place {s} in the bowl that matches its color",
-        "{s} belongs in the bowl of the same colour",
-        "get {s} into its own bowl",
+        "place {s} into the bowl of the same colour",
+        "please move {s} into the matching bowl",
+        "{s} should be in the bowl of its colour",
+        "drop {s} into the bowl that has the same color",
+        "i want {s} in the bowl that matches its colour",
+        "make sure {s} ends up in the bowl with its own colour",
+        "carry {s} to the bowl that matches it",
+        "{s} belongs in the bowl of the matching colour",
     ),
     "in-zone": (
-        "slide {s} into the matching zone",
-        "sweep {s} onto the square of its own color",
-        "{s} should be in the area that has the same colour",
-        "nudge {s} to the zone of the same colour as itself",
+        "push {s} into the zone of the same colour",
+        "please slide {s} onto the square that matches its color",
+        "{s} must end up in the zone of its own colour",
+        "nudge {s} into the matching area",
+        "we want {s} inside the zone that has the same colour",
+        "i would like {s} to be in the zone of its colour",
+        "sweep {s} to the zone that matches it",
+        "get {s} into the zone with the matching color please",
     ),
 }
 

@@ -21,14 +21,15 @@ BLOCK = rf"(?:(?:the|that|this)|{THE} (?P<block>{COLOUR})(?: {HUE})?) block"  # 
 OWN = (
     r"of (?:its|the block's) (?:own )?colour|of the same colour(?: as (?:it|the block|itself))?"
     r"|with (?:its own|the same) colour(?: as (?:it|the block|itself))?|in (?:its own|the same) colour"
-    r"|with (?:a|the) matching colour|that has (?:its(?: own)?|the same) colour(?: as (?:it|the block))?"
-    r"|(?:that matches|matching) (?:it|its colour|the block|the block's colour)|that matches"
+    r"|(?:with (?:a|the)|of(?: the)?) matching colour"
+    r"|that has (?:its(?: own)?|the same) colour(?: as (?:it|the block))?"
+    r"|(?:that matches|matching) (?:it|its colour|the block|the block's colour)|that matches(?: in colour)?"
 )
 
 
 def _target(noun: str) -> str:
-    named = rf"{THE} (?P<target>{COLOUR}) (?:{HUE} )?{noun}"
-    matching = rf"(?:the|a) (?:matching|matching colour|same {HUE}) {noun}|its own {noun}"
+    named = rf"{THE} (?P<target>{COLOUR}) (?:{HUE} )?{noun}|the {noun} that is (?P<target_is>{COLOUR})"
+    matching = rf"(?:the|a|its) (?:matching|matching colour|same {HUE}) {noun}|its own {noun}"
     return rf"(?:{named}|{matching}|(?:the|a) {noun} (?:{OWN}))"
 
 
@@ -46,25 +47,29 @@ WISHES = (
 ORDER = rf"(?:just |(?:have|let) the robot |the robot (?:should|must) |{WANT} the robot to )?"
 
 
-def _forms(put: str, at: str, move: str, to: str, target: str) -> tuple[re.Pattern[str], ...]:
+def _forms(put: str, at: str, move: str, to: str, it: str, target: str) -> tuple[re.Pattern[str], ...]:
     """Who moves says where to: "take the block in the bowl" may be about a block that lies there already."""
     orders = (f"{ORDER}(?:{put}) {BLOCK} (?:{at})", f"{ORDER}(?:{move}) {BLOCK} (?:{to})")
-    return tuple(re.compile(f"{form} {target}") for form in (*orders, *(f"{wish} (?:{at})" for wish in WISHES)))
+    lets = f"let {BLOCK} (?:drop|slide) (?:{to})"
+    holds = re.compile(f"{THAT}{target} (?:should|must) have {BLOCK} (?:{it}) it")
+    wishes = (f"{wish} (?:{at})" for wish in WISHES)
+    return (*(re.compile(f"{form} {target}") for form in (*orders, lets, *wishes)), holds)
 
 
 PUT, CARRY = "put|place|set|lay|drop", "move|bring|get|carry|deliver|transfer|take"
-BASE = rf"{THE} (?P<target>{COLOUR}) (?:{HUE} )?(?:block|one)"
+BASE = rf"(?:{THE} (?P<target>{COLOUR}) (?:{HUE} )?(?:block|one)|the (?:block|one) that is (?P<target_is>{COLOUR}))"
 TOP = "onto|(?:on|onto) (?:the )?top of"
 FORMS: dict[Predicate, tuple[re.Pattern[str], ...]] = {
-    "in-bowl": _forms(PUT, "in|into|inside|inside of", CARRY, "into", _target("bowl")),
+    "in-bowl": _forms(PUT, "in|into|inside|inside of", CARRY, "into", "in|inside", _target("bowl")),
     "in-zone": _forms(
         PUT,
         "in|into|inside|inside of|on|onto",
         f"push|slide|shove|nudge|sweep|{CARRY}",
         "into|onto|to",
+        "in|inside|on",
         _target("(?:zone|square|area)"),
     ),
-    "on": _forms("stack|put|place|set|lay", f"on|atop|{TOP}", "move|bring|get", TOP, BASE),
+    "on": _forms("stack|put|place|set|lay", f"on|atop|{TOP}", "move|bring|get", TOP, "on|on top of", BASE),
 }
 KNOWN = frozenset(
     word
@@ -111,7 +116,7 @@ def understand(sentence: str) -> Meaning:
         for form in forms:
             if found := form.fullmatch(wish):
                 named = found.groupdict()
-                return checked(Meaning(predicate, named["block"], named["target"]), sentence)
+                return checked(Meaning(predicate, named["block"], named["target"] or named["target_is"]), sentence)
     raise OutOfScope(f"the judge cannot read {sentence!r} as a wish for one block and one target; {knows()}")
 
 

@@ -1,14 +1,16 @@
 """What the embedded judge understands, and what it refuses."""
 
+from itertools import permutations
 from pathlib import Path
 
 import numpy as np
 import pytest
+import wordings
 
 from envs import TASKS
 from envs.tabletop.environment import load_task
-from rewards.phrasings import NAMED, OWN, worded
-from rewards.sentences import COLOURS, EXAMPLES, PREDICATES, Meaning, OutOfScope, understand
+from rewards import phrasings
+from rewards.sentences import COLOURS, EXAMPLES, Meaning, OutOfScope, understand
 
 REFUSED = (Path(__file__).parent / "out_of_scope.txt").read_text("utf-8").splitlines()
 GOALS = {"in-bowl": "in-bowl", "in-zone": "in-zone", "on": "on"}
@@ -30,21 +32,39 @@ def test_the_sentence_of_the_demo_asks_for_the_block_s_own_colour():
     assert understand("put the block into the bowl of its own colour") == Meaning("in-bowl", None, None)
 
 
+def filled(named, own):
+    """Every wording with every pair of colours, and what it wishes."""
+    for predicate, forms in named.items():
+        for form in forms:
+            for block, target in permutations(COLOURS, 2):
+                yield form.format(b=block, t=target), Meaning(predicate, block, target)
+    for predicate, forms in own.items():
+        for form in forms:
+            yield form.format(s="the block"), Meaning(predicate, None, None)
+            yield form.format(s="the green block"), Meaning(predicate, "green", None)
+
+
 def test_other_wordings_mean_the_same():
+    for sentence, wanted in filled(wordings.NAMED, wordings.OWN):
+        assert understand(sentence.replace(" a orange", " an orange")) == wanted
+
+
+def test_what_is_understood_of_strange_wordings_is_understood_right():
+    understood = refused = 0
+    for sentence, wanted in filled(phrasings.NAMED, phrasings.OWN):
+        try:
+            assert understand(sentence) == wanted
+            understood += 1
+        except OutOfScope:
+            refused += 1
+    assert understood > 9 * refused
+
+
+def test_a_wording_is_of_its_wish():
     rng = np.random.default_rng(0)
-    for predicate, name in enumerate(PREDICATES):
-        for block in range(len(COLOURS)):
-            for target in range(-1 if name in OWN else 0, len(COLOURS)):
-                if name == "on" and block == target:
-                    continue
-                for _ in range(8):
-                    codes = (predicate, block, target)
-                    assert understand(worded(codes, rng)).codes() == codes
-
-
-def test_every_wording_is_another_than_the_tasks_own():
-    plain = {"put the {b} block in the {t} bowl", "push the {b} block into the {t} zone"}
-    assert not plain & {form for forms in NAMED.values() for form in forms}
+    for codes in [(0, 0, 1), (0, -1, 2), (1, 3, -1), (2, 1, 0)]:
+        text = phrasings.worded(codes, rng)
+        assert all(name in text for name in (COLOURS[i] for i in codes[1:] if i >= 0))
 
 
 def test_the_list_of_refusals_is_long_enough():
