@@ -18,6 +18,9 @@ class Quit(Exception):
     """A person ended the session; what was answered is kept, and the same command goes on with the rest."""
 
 
+LOOK = 0.5  # seconds between looks for an interrupt
+
+
 class Keys:
     """The keys a person presses, one at a time: "a", "left", "right", "enter", "backspace"; "end" when no more come.
 
@@ -70,7 +73,8 @@ class Keys:
         return [key for key in word if not key.isspace()] or ["enter"]
 
     def _pressed(self) -> list[str]:
-        select.select([self._terminal.fileno()], [], [])
+        while not select.select([self._terminal.fileno()], [], [], LOOK)[0]:
+            continue  # a signal that came just before the wait is seen now
         found = [*self._terminal.read_keys(), *self._terminal.flush_keys()]
         if not found and self._terminal.closed:
             return ["end"]

@@ -2,13 +2,12 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 
 from embodied.feedback import Answer, Question
 from rewards.labelers import look_up
 from rewards.oracle import ABSTAINED, LEFT, Oracle, _uniform
 
-Kind = Literal["always-left", "flips", "abstains", "position-biased"]
 RATES: dict[str, float] = {"always-left": 1.0, "flips": 0.3, "abstains": 0.4, "position-biased": 0.5}
 """How often each kind fails unless told otherwise."""
 
@@ -23,7 +22,7 @@ class Faulty:
     """
 
     dataset: Any
-    kind: Kind = "flips"
+    kind: str = "flips"
     rate: float = 0.3
     seed: int = 0
     tie: float = 0.03
@@ -70,6 +69,6 @@ class Faulty:
         return LEFT
 
 
-def make(dataset: Any, *, kind: Kind = "flips", rate: float | None = None, **options: Any) -> Faulty:
+def make(dataset: Any, *, kind: str = "flips", rate: float | None = None, **options: Any) -> Faulty:
     """A teacher that is bad in one way; see RATES for how often unless `rate` is given."""
     return Faulty(dataset, kind, look_up("kind", kind, RATES) if rate is None else rate, **options)

@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from embodied import cli
+from embodied.arguments import weights_of
 from embodied.dataset import load_dataset
 from embodied.feedback import Answer, Store, ask
 from embodied.labels import write_labels
@@ -155,8 +156,8 @@ def test_weights_of_sources_are_given_found_or_left_alone(data, folders, tmp_pat
     with pytest.raises(ValueError, match="no answers by 'faulty:left'; the labels are by"):
         fit_reward(data, tables, tmp_path / "wrong", config=quick, weights={"faulty:left": 0})
     with pytest.raises(ValueError, match="give auto, none, or SOURCE WEIGHT"):
-        cli.weights_of(["faulty:left"])
-    assert cli.weights_of(["vlm:a", "0.5"]) == {"vlm:a": 0.5}
+        weights_of(["faulty:left"])
+    assert weights_of(["vlm:a", "0.5"]) == {"vlm:a": 0.5}
 
 
 def test_both_orders_and_repeats_are_seen_in_a_store(data, tmp_path):
