@@ -167,8 +167,8 @@ class JudgeTeacher:
         left, same, right = answers(sides[:, 0].unbind(1), sides[:, 1].unbind(1))  # type: ignore[arg-type] # pairs
         strong = torch.sigmoid((sides[:, 0, 0] - sides[:, 1, 0]) / self.grade) if self.grade else left + same / 2
         rows = zip(left.tolist(), same.tolist(), right.tolist(), strong.tolist(), strict=True)
-        for index, (*probable, p_left) in enumerate(rows):
-            yield index, said(*probable, self.sure, p_left)
+        for index, (further, tied, behind, p_left) in enumerate(rows):
+            yield index, said(further, tied, behind, self.sure, p_left)
 
     def _score(self, goal: str, meaning: Meaning, questions: Sequence[Question]) -> None:
         """Remember the score of every frame that is asked about."""
