@@ -3,6 +3,7 @@
 import hashlib
 import json
 import sqlite3
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -28,6 +29,7 @@ UPDATE query SET outcome = ?, p_left = ?, confidence = ?, raw = ?, tokens_in = ?
     error = ?, value = ?, answered_at = strftime('%Y-%m-%dT%H:%M:%fZ')
 WHERE key = ? AND outcome IN ('claimed', 'failed')
 """
+OPENING = 20.0  # seconds to wait for another process that makes the same file
 VARIABLES = 500  # per statement, below SQLite's oldest limit of 999
 
 Outcome = Literal["preferred", "tie", "rated", "abstained", "failed"]
@@ -157,7 +159,7 @@ class Store:
                 f"{self.path} is a feedback store of version {version}, this program reads up to {VERSION}; "
                 f"update embodied-feedback, or name another file"
             )
-        if (mode := self._one("PRAGMA journal_mode = WAL")[0]) != "wal":
+        if (mode := self._in_wal()) != "wal":
             raise ValueError(
                 f"{self.path} cannot use a write-ahead log here (SQLite chose {mode!r}); put it on a local disk"
             )
@@ -327,6 +329,17 @@ class Store:
             some = keys[start : start + VARIABLES]
             marks = ",".join("?" * len(some))
             yield from self._db.execute(f"SELECT key, owner, {COLUMNS} FROM query WHERE key IN ({marks})", some)
+
+    def _in_wal(self) -> str:
+        """Switch to WAL; SQLite does not wait by itself where two processes make the same file at once."""
+        until = time.monotonic() + OPENING
+        while True:
+            try:
+                return str(self._one("PRAGMA journal_mode = WAL")[0])
+            except sqlite3.OperationalError as error:
+                if "locked" not in str(error) or time.monotonic() > until:
+                    raise
+                time.sleep(0.05)
 
     def _one(self, sql: str, *values: Any) -> tuple[Any, ...]:
         return self._db.execute(sql, values).fetchone()

@@ -182,6 +182,11 @@ def recorded(tmp_path_factory):
     return path
 
 
+def heeds_interrupts():
+    """A process started by one that ignores SIGINT, as a shell's background job does, would ignore it too."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 class Person:
     """`embodied label --labeler human` in a terminal of its own, whose screen can be waited for."""
 
@@ -190,7 +195,12 @@ class Person:
         command = [sys.executable, "-W", "ignore", "-m", "embodied.cli", "label", "--dataset", data, "--out", out]
         command += ["--labeler", "human", "--pairs", pairs, "--json", *words]
         streams = {"stdin": slave, "stderr": slave, "stdout": subprocess.PIPE}
-        self.process = subprocess.Popen(list(map(str, command)), **streams, env={**os.environ, "TERM": "xterm"})
+        self.process = subprocess.Popen(
+            list(map(str, command)),
+            **streams,
+            env={**os.environ, "TERM": "xterm"},
+            preexec_fn=heeds_interrupts,  # noqa: PLW1509 - no thread runs here yet
+        )
         os.close(slave)
         self.screen = ""
 
