@@ -50,10 +50,10 @@ def kept(task: tuple[Any, Path]) -> None:
     unfinished.rename(path)
 
 
-def earlier(folder: Path) -> int:
-    """Seconds that finished calls have spent in this folder before."""
+def earlier(folder: Path) -> int | None:
+    """What the call that did everything took [s]; None where it took several."""
     card = folder / "judge.json"
-    return int(json.loads(card.read_text())["seconds"]) if card.exists() else 0
+    return json.loads(card.read_text())["seconds"] if card.exists() else None
 
 
 def train_judge(
@@ -74,6 +74,7 @@ def train_judge(
     import torch
 
     folder, began = Path(out), time.monotonic()
+    fresh = not (folder / "material").exists()
     made = plugins.load("rewards.judge_training:JudgeConfig")(**(config or {}))
     at = torch.device(("cuda" if torch.cuda.is_available() else "cpu") if device == "auto" else device)
     posed = folder / "material"
@@ -96,6 +97,7 @@ def train_judge(
     found = plugins.load("rewards.judge_exam:examined")(
         learner.net, drawn("train", VALIDATION, made.test_groups), tests, learner.material, at
     )
+    seconds = round(time.monotonic() - began) if fresh else earlier(folder)
     weights = folder / "judge.safetensors"
     write_tensors(weights, found.pop("tensors"))
     card = {
@@ -104,7 +106,7 @@ def train_judge(
         **found,
         "config": asdict(made),
         "seed": seed,
-        "seconds": round(time.monotonic() - began) + earlier(folder),
+        "seconds": seconds,
         "versions": versions(),
         "sha256": hashlib.sha256(weights.read_bytes()).hexdigest(),
     }

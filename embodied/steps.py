@@ -152,7 +152,7 @@ def label(
         if answers.ratings:
             write_ratings(folder / "ratings.parquet", answers.ratings)
         stage.finish(goal=goal, by=name(labeler), counts=answers.counts(), usage=usage, limits=config.limits)
-    elif stage.record()["counts"]["unasked"] and stage.record()["limits"] != config.limits:
+    elif stage.record()["counts"]["unasked"] and stage.record().get("limits") != config.limits:
         raise ValueError(
             f"{folder} was finished with {stage.record()['counts']['unasked']} pairs unanswered, under other limits; "
             f"ask for the rest in another folder with --store {store or folder / KEPT}, which asks nothing twice"

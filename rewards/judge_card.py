@@ -21,7 +21,7 @@ the colours {colour_names}, the wishes {wishes}, and refuses the rest by name. N
 from its answers is evidence about RL-VLM-F, or about any vision-language model.
 
 **How it was made.** `embodied train-judge --out FOLDER --seed {seed}`: {config[groups]:,} scenes of six moments,
-posed by `envs/tabletop/posing.py`, {config[epochs]:g} passes; {seconds} seconds here, other work running. Pairs of
+posed by `envs/tabletop/posing.py`, {config[epochs]:g} passes{took}. Pairs of
 colours of the tabletop's split `held-out` were in no training question.
 
 **How right it is**, on {tests[scenes][pairs]:,} pairs of moments of one scene whose progress differs by more than 0.005
@@ -60,9 +60,14 @@ def text(card: Mapping[str, Any]) -> str:
     kinds = ", ".join(f"{name} {percent(share)}" for name, share in card["by_predicate"].items())
     return TEXT.format(
         **card, rows=rows, gaps=gaps, kinds=kinds, heads=" | ".join(NAMES[n] for n in tests), rules="---|" * len(tests),
-        colour_names=", ".join(card["colours"]), wishes=", ".join(card["predicates"]),
+        took=took(card["seconds"]), colour_names=", ".join(card["colours"]), wishes=", ".join(card["predicates"]),
         understood=percent(tests["wordings"]["understood"]),
     )  # fmt: skip
+
+
+def took(seconds: int | None) -> str:
+    """How long one command took, if one did it all."""
+    return "" if seconds is None else f"; {seconds} seconds here, other work running"
 
 
 def gap(i: int, tests: Mapping[str, Any]) -> str:

@@ -30,8 +30,8 @@ from embodied.store import Store
 
 log, real = Path(sys.argv[2]), Store.commit
 
-def counted(self, teacher, answers):
-    found = real(self, teacher, answers)
+def counted(self, teacher, answers, money):
+    found = real(self, teacher, answers, money)
     with log.open("a") as file:
         file.write("".join(key + chr(10) for key in answers))
     return found
