@@ -324,5 +324,9 @@ def taken(item: Item, block: Item) -> float:
 
 
 def moves_needed(goal: Goal, view: View) -> int:
-    """A lower bound of the moves: every fact that does not hold is about one block that must move."""
-    return sum(not fact.holds for fact in goal.facts(view))
+    """A lower bound of the moves: every missing fact is about one block that must move, and so must what lies on it."""
+    missing = [fact for fact in goal.facts(view) if not fact.holds]
+    subjects = {fact.subject for fact in missing}
+    buried = [view[fact.subject] for fact in missing if fact.predicate == "in" and fact.subject in view]
+    covers = {cover.name for block in buried for cover in view.over(block)}
+    return len(missing) + len(covers - subjects)

@@ -40,7 +40,7 @@ class Region:
         return (self.low[0] + self.high[0]) / 2, (self.low[1] + self.high[1]) / 2
 
 
-WORKSPACE = Region((0.28, -0.42), (0.68, 0.42))
+WORKSPACE = Region((0.28, -0.4), (0.64, 0.4))
 """Where things stand and the arm reaches."""
 
 CORNER = 0.16

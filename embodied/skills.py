@@ -194,11 +194,15 @@ SKILLS: tuple[type[Step], ...] = (Pick, Place, MoveTo, MoveBy, Rotate, Push, Pul
 
 
 class At(BaseModel):
-    """Where a program stands: the step that is next, and the phase of it that is."""
+    """Where a program stands: the step that is next, and the phase of it that is.
+
+    `anchor` is where the tip (x, y, z, yaw) and the object (x, y) were when an interrupted step began [m, rad, base].
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     step: Annotated[int, Field(ge=0)] = 0
     phase: Annotated[int, Field(ge=0)] = 0
+    anchor: tuple[float, ...] = ()
 
 
 class Program(BaseModel):
@@ -220,9 +224,9 @@ class Program(BaseModel):
         """Nothing is left to do."""
         return self.at.step >= len(self.steps)
 
-    def standing(self, step: int, phase: int = 0) -> Self:
+    def standing(self, at: At) -> Self:
         """The same program, standing elsewhere."""
-        return self.model_copy(update={"at": At(step=step, phase=phase)})
+        return self.model_copy(update={"at": at})
 
     def to_json(self) -> str:
         """As text that `from_json` reads back equal."""
@@ -285,14 +289,14 @@ Stop = Callable[[], bool]
 
 
 class Body(Protocol):
-    """What carries out steps: a simulated hand, a real arm. `perform` begins a step at a phase.
+    """What carries out steps: a simulated hand, a real arm. `perform` begins a step at the phase of `at`.
 
-    It returns the cause of a failure, words, the phase that was reached and the seconds it took.
+    It returns the cause of a failure, words, how far it came (used after a stop) and the seconds it took.
     """
 
     def view(self) -> View: ...
 
-    def perform(self, step: Step, phase: int, stop: Stop) -> tuple[Cause, str, int, float]: ...
+    def perform(self, step: Step, at: At, stop: Stop) -> tuple[Cause, str, At, float]: ...
 
 
 def execute(given: Program, body: Body, stop: Stop = lambda: False) -> Iterator[tuple[Program, Outcome]]:
@@ -302,25 +306,19 @@ def execute(given: Program, body: Body, stop: Stop = lambda: False) -> Iterator[
     that was interrupted, so that the same call continues there.
     """
     while not given.finished:
-        step = given.steps[given.at.step]
-        broken = () if given.at.phase else unmet(step.needs(), body.view())
+        at = given.at
+        step = given.steps[at.step]
+        broken = () if at.phase else unmet(step.needs(), body.view())
         if broken:
-            yield given, Outcome(given.at, step, "refused", "; ".join(f"not so: {c}" for c in broken))
+            yield given, Outcome(at, step, "refused", "; ".join(f"not so: {c}" for c in broken))
             return
-        cause, detail, phase, seconds = body.perform(step, given.at.phase, stop)
-        outcome = Outcome(given.at, step, cause, detail, seconds)
-        if cause == "stopped":
-            given = given.standing(given.at.step, phase)
-        elif not cause:
-            if left := unmet(step.leaves(), body.view()):
-                outcome = Outcome(given.at, step, "wrong place", "; ".join(f"not so: {c}" for c in left), seconds)
-                given = given.standing(given.at.step)
-            else:
-                given = given.standing(given.at.step + 1)
-        else:
-            given = given.standing(given.at.step)
-        yield given, outcome
-        if not outcome.ok:
+        cause, detail, reached, seconds = body.perform(step, at, stop)
+        if not cause and (left := unmet(step.leaves(), body.view())):
+            cause, detail = "wrong place", "; ".join(f"not so: {c}" for c in left)
+        there = reached if cause == "stopped" else At(step=at.step + (not cause))
+        given = given.standing(there)
+        yield given, Outcome(at, step, cause, detail, seconds)
+        if cause:
             return
 
 

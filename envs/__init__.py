@@ -9,6 +9,47 @@ TASKS = {
 }
 """Tasks of the tabletop."""
 
+LONG_TASKS = {
+    name: f"envs.tabletop.tasks.{place}"
+    for name, place in {
+        "pick-and-place-primitive": "picking:PLAIN",
+        "pick-and-place-primitive-with-size": "picking:WITH_SIZE",
+        "pick-and-place-primitive-with-absolute-position": "picking:BY_AREA",
+        "pick-and-place-primitive-with-relative-position": "picking:BY_SIDE",
+        "put-block-into-matching-bowl": "bowls:MATCHING",
+        "put-blocks-into-matching-bowls-with-details": "bowls:IN_DETAIL",
+        "put-block-into-mismatching-bowl": "bowls:MISMATCHING",
+        "put-all-block-in-a-bowl": "bowls:ALL_IN_ONE",
+        "put-hidden-block-into-matching-bowl": "hidden:ONE",
+        "put-hidden-blocks-in-two-layer-towers-into-matching-bowls": "hidden:TWO",
+        "put-hidden-blocks-in-three-layer-towers-into-matching-bowls": "hidden:THREE",
+        "put-hidden-blocks-in-pyramid-into-matching-bowls": "hidden:PYRAMID",
+        "stack-all-blocks-on-a-zone": "towers:EVERYTHING",
+        "stack-all-blocks-on-a-zone-with-details": "towers:IN_DETAIL",
+        "stack-blocks-of-same-color": "towers:SAME_COLOUR",
+        "stack-blocks-by-color": "towers:BY_GROUP",
+        "stack-blocks-by-color-and-size": "towers:BY_GROUP_AND_SIZE",
+        "stack-blocks-by-color-in-size-order": "towers:IN_ORDER",
+        "stack-blocks-of-same-size": "towers:BY_SIZE",
+        "stack-blocks-with-alternate-color": "towers:ALTERNATING",
+        "stack-blocks-by-relative-position-and-color": "places:BESIDE",
+        "stack-blocks-by-relative-position-and-color-and-size": "places:BESIDE_BY_SIZE",
+        "stack-blocks-by-absolute-position-and-color-in-size-order": "places:IN_ORDER",
+        "stack-blocks-by-absolute-position-and-color-and-size": "places:BY_SIZE",
+        "stack-block-in-absolute-area": "places:THERE",
+        "stack-smaller-over-bigger-with-same-color": "pairs:PAIRED",
+        "stack-smaller-over-bigger-with-same-color-in-same-color-zone": "pairs:IN_ZONES",
+        "put-even-blocks-in-same-color-zone": "counting:EVEN",
+        "move-blocks-between-absolute-positions": "moving:EVERYTHING",
+        "move-blocks-between-absolute-positions-by-size": "moving:BY_SIZE",
+        "move-blocks-between-absolute-positions-by-color": "moving:BY_COLOUR",
+        "move-blocks-between-absolute-positions-by-size-and-color": "moving:BY_BOTH",
+        "put-all-block-on-corner": "moving:TO_CORNER",
+        "stack-block-pyramid-without-seq": "pyramid:BUILT",
+    }.items()
+}
+"""Long tasks of the tabletop, by their published names."""
+
 TABLETOP = "envs.tabletop.environment:Tabletop"
 
 ENVIRONMENTS: dict[str, tuple[str, dict[str, str]]] = {

@@ -37,5 +37,7 @@ class Camera:
 CAMERAS = {
     "front": Camera(eye=(1.05, 0.0, 0.55), target=(0.48, 0.0, 0.08), fov=36),
     "top": Camera(eye=(0.5, 0.0, 1.0), target=(0.5, 0.0, 0.0), fov=30, up=(1.0, 0.0, 0.0)),
+    "wide-front": Camera(eye=(1.3, 0.0, 0.75), target=(0.46, 0.0, 0.06), fov=46),
+    "wide-top": Camera(eye=(0.46, 0.0, 1.7), target=(0.46, 0.0, 0.0), fov=31, up=(1.0, 0.0, 0.0)),
 }
 CAMERAS |= {f"{name}-no-robot": replace(camera, robot=False) for name, camera in CAMERAS.items()}

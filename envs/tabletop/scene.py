@@ -19,6 +19,21 @@ COLOURS: dict[str, tuple[float, float, float]] = {
 }
 """Red, green and blue in [0, 1] of every colour that has a name."""
 
+PALETTE = COLOURS | {
+    "red": (0.85, 0.12, 0.13),
+    "yellow": (0.95, 0.83, 0.12),
+    "cyan": (0.3, 0.8, 0.85),
+    "brown": (0.42, 0.26, 0.13),
+    "gray": (0.5, 0.5, 0.52),
+    "pink": (0.98, 0.6, 0.72),
+    "white": (0.97, 0.97, 0.97),
+    "black": (0.07, 0.07, 0.08),
+    "maroon": (0.42, 0.05, 0.16),
+    "navy": (0.06, 0.09, 0.36),
+    "lime": (0.62, 0.9, 0.2),
+}
+"""All colours that a thing can have."""
+
 SPLITS = ("train", "held-out")
 HELD_OUT_PAIRS = (("blue", "purple"), ("orange", "green"))
 """Pairs of colours never seen together in the split 'train' of four colours; each colour alone is seen there."""
@@ -26,13 +41,22 @@ HELD_OUT_PAIRS = (("blue", "purple"), ("orange", "green"))
 
 @dataclass(frozen=True)
 class Thing:
-    """One object on the table: kind (block, bowl, zone), colour, position [m] and turn about the vertical [rad]."""
+    """One object: kind (block, big, bowl, zone), colour, position [m] and turn about the vertical [rad].
+
+    `z` is the height of what it stands on: 0 on the table.
+    """
 
     kind: str
     colour: str
     x: float
     y: float
     yaw: float = 0.0
+    z: float = 0.0
+
+
+def plain(things: Sequence[Thing]) -> list[dict[str, Any]]:
+    """Things as JSON; the height is left out where it is that of the table."""
+    return [{k: v for k, v in asdict(thing).items() if k != "z" or v} for thing in things]
 
 
 @dataclass(frozen=True)
@@ -51,7 +75,7 @@ class Scene:
 
     def to_json(self) -> dict[str, Any]:
         """Plain data."""
-        return json.loads(json.dumps(asdict(self)))
+        return json.loads(json.dumps(asdict(self) | {"things": plain(self.things)}))
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
@@ -69,7 +93,7 @@ class Scene:
     @property
     def hash(self) -> str:
         """sha256 of the canonical JSON."""
-        return hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()
+        return hashlib.sha256(json.dumps(self.to_json(), sort_keys=True).encode()).hexdigest()
 
 
 def generator(task: str, split: str, colours: int, seed: int) -> np.random.Generator:

@@ -12,6 +12,9 @@ from envs.tabletop.client import Client
 BLOCK = 0.04
 """Edge of a block [m]."""
 
+BIG = 0.06
+"""Edge of a big block [m]."""
+
 BOWL_FOOT, BOWL_RIM, BOWL_HEIGHT = 0.042, 0.062, 0.03
 """Radii of a bowl's foot and rim, and its height [m]."""
 
@@ -62,10 +65,20 @@ def normals(vertices: Float[np.ndarray, "v 3"], faces: Int[np.ndarray, " f"]) ->
 
 def block(bullet: Client) -> int:
     """A cube of 50 g."""
-    half = [BLOCK / 2] * 3
+    return cube(bullet, BLOCK, 0.05)
+
+
+def big_block(bullet: Client) -> int:
+    """A cube of 170 g, as dense as the small one."""
+    return cube(bullet, BIG, 0.17)
+
+
+def cube(bullet: Client, edge: float, mass: float) -> int:
+    """A cube of that edge [m] and mass [kg]."""
+    half = [edge / 2] * 3
     shape = bullet.createCollisionShape(bullet.GEOM_BOX, halfExtents=half)
     visual = bullet.createVisualShape(bullet.GEOM_BOX, halfExtents=half)
-    body = bullet.createMultiBody(0.05, shape, visual)
+    body = bullet.createMultiBody(mass, shape, visual)
     bullet.changeDynamics(body, -1, lateralFriction=0.7, spinningFriction=0.002, rollingFriction=0.0005)
     return body
 
@@ -110,21 +123,24 @@ def zone(bullet: Client) -> int:
     return bullet.createMultiBody(0, -1, visual)
 
 
-def table(bullet: Client) -> int:
+def table(bullet: Client, wide: bool = False) -> int:
     """The table top at z = 0, drawn smaller than the floor it is, so that nothing ever falls off the world."""
     shape = bullet.createCollisionShape(bullet.GEOM_BOX, halfExtents=[3, 3, 0.1], collisionFramePosition=[0, 0, -0.1])
     visual = bullet.createVisualShape(
         bullet.GEOM_BOX,
-        halfExtents=[0.35, 0.45, 0.02],
+        halfExtents=[0.35, 0.6 if wide else 0.45, 0.02],
         visualFramePosition=[0.45, 0, -0.02],
-        rgbaColor=[0.55, 0.5, 0.45, 1],
+        rgbaColor=[0.78, 0.72, 0.62, 1] if wide else [0.55, 0.5, 0.45, 1],
     )
     body = bullet.createMultiBody(0, shape, visual)
     bullet.changeDynamics(body, -1, lateralFriction=0.7)
     return body
 
 
-SHAPES: dict[str, Callable[[Client], int]] = {"block": block, "bowl": bowl, "zone": zone}
+SHAPES: dict[str, Callable[[Client], int]] = {"block": block, "big": big_block, "bowl": bowl, "zone": zone}
 
-REST_HEIGHT = {"block": BLOCK / 2, "bowl": 0.0, "zone": 0.0}
+EDGES = {"block": BLOCK, "big": BIG}
+"""What can be moved, and its edge [m]."""
+
+REST_HEIGHT = {"block": BLOCK / 2, "big": BIG / 2, "bowl": 0.0, "zone": 0.0}
 """Height of an object's origin [m] while it stands on the table."""

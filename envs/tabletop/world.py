@@ -1,6 +1,6 @@
 """The physics: a robot, things on a table, suction; it moves only when told to and remembers nothing else."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,13 +10,14 @@ from jaxtyping import Float
 from envs.tabletop import robot
 from envs.tabletop.client import Client
 from envs.tabletop.goals import State
-from envs.tabletop.scene import COLOURS, Thing
-from envs.tabletop.shapes import BLOCK, REST_HEIGHT, SHAPES, table
+from envs.tabletop.scene import PALETTE, Thing
+from envs.tabletop.shapes import BLOCK, EDGES, REST_HEIGHT, SHAPES, table
 
 PHYSICS_HZ = 120
 LOW, HIGH = np.array([0.34, -0.22, 0.012]), np.array([0.66, 0.22, 0.3])
 LOW_LOADED = np.array([LOW[0], LOW[1], BLOCK + 0.001])
-"""Where the tip may be sent [m, base frame], and what is lowest for it with a block hanging from it."""
+WIDE_LOW, WIDE_HIGH = np.array([0.25, -0.44, 0.012]), np.array([0.68, 0.44, 0.6])
+"""Where the tip may be sent [m, base frame], on the small table (with a block hanging from it) and on the wide one."""
 
 GRIP_RADIUS, GRIP_DROP = 0.025, (0.01, 0.045)
 """Suction takes a block whose centre is within this of the tip, sideways and below [m]."""
@@ -25,6 +26,12 @@ PALE = 0.4
 """How much white is mixed into the colour of a bowl or zone."""
 
 ZERO = (0.0, 0.0, 0.0)
+
+SLOW = (0.004, 0.05)
+"""Below these speeds [m/s, rad/s] a thing that may sleep lies still."""
+
+AWAY = 20.0
+"""Where things wait that a scene does not need [m]."""
 
 LAMP_OFF, LAMP_ON = (0.2, 0.2, 0.22, 1), (0.95, 0.95, 0.2, 1)
 
@@ -40,13 +47,13 @@ class Grip:
 
 def shade(thing: Thing) -> tuple[float, ...]:
     """The red, green and blue that a thing is painted in."""
-    pale = 0.0 if thing.kind == "block" else PALE  # so that a block shows in a place of its own colour
-    return tuple((pale + (1 - pale) * np.array(COLOURS[thing.colour])).tolist())
+    pale = 0.0 if thing.kind in EDGES else PALE  # so that a block shows in a place of its own colour
+    return tuple((pale + (1 - pale) * np.array(PALETTE[thing.colour])).tolist())
 
 
-def painted(bullet: Client, bodies: Sequence[int], shades: Sequence[tuple[float, ...]]) -> None:
+def painted(bullet: Client, shades: Mapping[int, tuple[float, ...]]) -> None:
     """Give every body its colour."""
-    for body, colour in zip(bodies, shades, strict=True):
+    for body, colour in shades.items():
         bullet.changeVisualShape(body, -1, rgbaColor=(*colour, 1))
 
 
@@ -70,34 +77,58 @@ class World:
 
     Bullet remembers more than it tells (contacts, separating axes), so that neither its resets nor its saved states
     repeat to the bit. `refresh`, called between actions, makes it forget all of that: what remains is a `Snapshot`.
+
+    A world of many things lets them sleep: what lies still after a `refresh` costs nothing until something touches it.
+    A scene may have fewer things than the world has; the rest wait far away.
     """
 
-    def __init__(self, kinds: Sequence[str]) -> None:
-        self.kinds = tuple(kinds)
+    def __init__(self, kinds: Sequence[str], *, wide: bool = False, sleeps: bool = False) -> None:
+        self.every, self.sleeps = tuple(kinds), sleeps
+        self.low, self.high = (WIDE_LOW, WIDE_HIGH) if wide else (LOW, HIGH)
         self.bullet = bullet = Client()
         bullet.setGravity(0, 0, -9.8)
         bullet.setPhysicsEngineParameter(
             fixedTimeStep=1 / PHYSICS_HZ, numSolverIterations=50, deterministicOverlappingPairs=1
         )
-        table(bullet)
+        table(bullet, wide)
         self.arm, self.tool, self.lamp = robot.load(bullet)
         for link in range(-1, self.tool):  # only the stick touches things
             bullet.setCollisionFilterGroupMask(self.arm, link, 0, 0)
-        self.bodies = tuple(SHAPES[kind](bullet) for kind in self.kinds)
-        blocks = (body for body, kind in zip(self.bodies, self.kinds, strict=True) if kind == "block")
-        self.moving = ((self.arm, self.tool), *((body, -1) for body in blocks))
+        self.pool = tuple(SHAPES[kind](bullet) for kind in self.every)
+        for body, kind in zip(self.pool, self.every, strict=True):
+            if sleeps and kind in EDGES:
+                bullet.changeDynamics(body, -1, activationState=bullet.ACTIVATION_STATE_ENABLE_SLEEPING)
         self.grip: Grip | None = None
         self.constraint, self.yaw, self.lit = -1, 0.0, False
-        self.shades: tuple[tuple[float, ...], ...] = ()
+        self.shades: dict[int, tuple[float, ...]] = {}
+        self.use(self.every)
         self.present = self.measured()
+
+    def use(self, kinds: Sequence[str]) -> None:
+        """From now on there are these things, each the first that is free of its kind; the rest wait far away."""
+        free = {kind: [b for b, k in zip(self.pool, self.every, strict=True) if k == kind] for kind in set(self.every)}
+        if any(kinds.count(kind) > len(free.get(kind, ())) for kind in set(kinds)):
+            raise ValueError(f"this world has {self.every}, the scene {tuple(kinds)}")
+        self.kinds = tuple(kinds)
+        self.bodies = tuple(free[kind].pop(0) for kind in kinds)
+        blocks = (body for body, kind in zip(self.bodies, self.kinds, strict=True) if kind in EDGES)
+        self.moving = ((self.arm, self.tool), *((body, -1) for body in blocks))
+        for i, body in enumerate(body for kind in free for body in free[kind]):
+            self.bullet.setCollisionFilterGroupMask(body, -1, 0, 0)
+            self.bullet.resetBasePositionAndOrientation(body, (-AWAY, i, -AWAY), (0, 0, 0, 1))
+            self.bullet.resetBaseVelocity(body, ZERO, ZERO)
+            self.sleep(body)
+
+    def sleep(self, body: int) -> None:
+        """Leave a thing where it is until something touches it."""
+        self.bullet.changeDynamics(body, -1, activationState=self.bullet.ACTIVATION_STATE_SLEEP)
 
     def arrange(self, things: Sequence[Thing]) -> None:
         """Empty hand, arm at home, things placed and painted, everything at rest."""
-        if tuple(thing.kind for thing in things) != self.kinds:
-            raise ValueError(f"this world has {self.kinds}, the scene {tuple(thing.kind for thing in things)}")
+        self.use(tuple(thing.kind for thing in things))
         home = robot.joints(*robot.HOME)
         turns = [tuple(self.bullet.getQuaternionFromEuler([0, 0, thing.yaw])) for thing in things]
-        poses = tuple(((t.x, t.y, REST_HEIGHT[t.kind]), turn) for t, turn in zip(things, turns, strict=True))
+        poses = tuple(((t.x, t.y, REST_HEIGHT[t.kind] + t.z), turn) for t, turn in zip(things, turns, strict=True))
         still = tuple((ZERO, ZERO) for _ in things)
         self.restore(Snapshot(poses, still, tuple((angle, 0.0) for angle in home), None, 0.0))
         self.paint(things)
@@ -106,8 +137,8 @@ class World:
 
     def paint(self, things: Sequence[Thing]) -> None:
         """Give every thing its colour."""
-        self.shades = tuple(map(shade, things))
-        painted(self.bullet, self.bodies, self.shades)
+        self.shades = dict(zip(self.bodies, map(shade, things), strict=True))
+        painted(self.bullet, self.shades)
 
     def state(self) -> State:
         """What goals and observations are made of."""
@@ -136,9 +167,13 @@ class World:
     def move(self, target: Float[np.ndarray, " 3"], steps: int, yaw: float = 0.0) -> None:
         """Drive the tip towards a position [m], clipped to where it may be, for so many physics steps."""
         self.yaw = yaw
-        low = LOW if self.grip is None else LOW_LOADED
-        x, y, z = np.clip(target, low, HIGH)
+        low = self.low if self.grip is None else np.array([*self.low[:2], self.edge(self.grip.thing) + 0.001])
+        x, y, z = np.clip(target, low, self.high)
         self.hold(robot.joints(x, y, z, yaw), steps)
+
+    def edge(self, thing: int) -> float:
+        """Edge of a block [m]."""
+        return EDGES[self.kinds[thing]]
 
     def suck(self) -> bool:
         """Take the nearest block under the tip, if there is one; true if something is held afterwards."""
@@ -146,7 +181,7 @@ class World:
             return True
         tip, best = self.tip(), GRIP_RADIUS
         for thing, (kind, body) in enumerate(zip(self.kinds, self.bodies, strict=True)):
-            if kind != "block":
+            if kind not in EDGES:
                 continue
             centre, turn = self.bullet.getBasePositionAndOrientation(body)
             aside = float(np.hypot(*(tip[:2] - centre[:2])))
@@ -162,7 +197,7 @@ class World:
         link = self.bullet.getLinkState(self.arm, self.tool, computeForwardKinematics=1)
         inverse = self.bullet.invertTransform(link[4], link[5])
         position, turned = self.bullet.multiplyTransforms(*inverse, centre, turn)
-        return Grip(thing, (position[0], position[1], BLOCK / 2 + 0.001), turned)
+        return Grip(thing, (position[0], position[1], self.edge(thing) / 2 + 0.001), turned)
 
     def attach(self, grip: Grip) -> None:
         """Fix the thing to the tip."""
@@ -202,11 +237,17 @@ class World:
         joints = (bullet.getJointState(self.arm, joint)[:2] for joint in robot.JOINTS)
         return Snapshot(
             tuple(bullet.getBasePositionAndOrientation(body) for body in self.bodies),
-            tuple(bullet.getBaseVelocity(body) for body in self.bodies),
+            tuple(map(self.velocity, self.bodies)),
             tuple((angle, speed) for angle, speed in joints),
             self.grip,
             self.yaw,
         )
+
+    def velocity(self, body: int) -> Pose:
+        """How a thing moves [m/s, rad/s]; one that may sleep and hardly moves does not move."""
+        linear, angular = self.bullet.getBaseVelocity(body)
+        slow = self.sleeps and max(map(abs, linear)) < SLOW[0] and max(map(abs, angular)) < SLOW[1]
+        return (ZERO, ZERO) if slow else (linear, angular)
 
     def restore(self, snapshot: Snapshot) -> None:
         """Forget everything and continue from that moment."""
@@ -217,6 +258,8 @@ class World:
         for body, pose, velocity in zip(self.bodies, snapshot.poses, snapshot.velocities, strict=True):
             bullet.resetBasePositionAndOrientation(body, *pose)
             bullet.resetBaseVelocity(body, *velocity)
+            if self.sleeps and velocity == (ZERO, ZERO):
+                self.sleep(body)
         for joint, (angle, speed) in zip(robot.JOINTS, snapshot.joints, strict=True):
             bullet.resetJointState(self.arm, joint, angle, speed)
         self.grip, self.yaw = snapshot.grip, snapshot.yaw
