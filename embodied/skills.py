@@ -57,7 +57,7 @@ class Skill(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     frame: Literal["base", "tool"] = "base"
-    speed: Annotated[float, Field(gt=0, le=1.0)] = 0.5
+    speed: Annotated[float, Field(gt=0, le=1.0)] = 0.75
     """Highest speed of the tip [m/s]."""
     force: Annotated[float, Field(gt=0, le=100)] = 30.0
     """Highest force of the tip [N]."""

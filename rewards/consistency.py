@@ -59,7 +59,7 @@ def circles(asked: Asked, seed: int = 0) -> dict[str, Any]:
     gives so few circles.
     """
     edges = majority(asked)
-    names = list(edges)
+    names = sorted(edges)  # the coins fall the same whatever the order of the answers
     index = {pair: i for i, pair in enumerate(names)}
     found = _triangles(names, index)
     if not len(found):

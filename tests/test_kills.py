@@ -8,6 +8,7 @@ import sqlite3
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 
@@ -71,15 +72,26 @@ def readable(folder: Path) -> int:
 
 @pytest.mark.slow
 def test_a_run_killed_a_hundred_times_ends_like_one_that_was_not(tmp_path):
-    chance, kills, round_ = random.Random(0), 0, 0
     undisturbed = tmp_path / "undisturbed"
     begun = time.monotonic()
     assert not killed(started(undisturbed, tmp_path / "undisturbed.log"), 600)
     longest = time.monotonic() - begun
-    finished = []
-    while kills < KILLS:
-        folder, log = tmp_path / f"run-{round_}", tmp_path / f"run-{round_}.log"
-        episodes, patience = 0, longest
+    with ThreadPoolExecutor(2) as pool:
+        halves = [pool.submit(torment, tmp_path / str(seed), longest, seed) for seed in (0, 1)]
+    expected = comparable(undisturbed)
+    for folder, log in [pair for half in halves for pair in half.result()]:
+        assert comparable(folder) == expected
+        asked = log.read_text().splitlines() if log.exists() else []
+        assert len(asked) == len(set(asked)), "an answered question was asked twice"
+
+
+def torment(under: Path, longest: float, seed: int) -> list[tuple[Path, Path]]:
+    """Runs killed fifty times in all, begun again until each is finished; their folders and logs of answers."""
+    chance, kills, finished = random.Random(seed), 0, []
+    under.mkdir()
+    while kills < KILLS // 2:
+        folder, log = under / f"run-{len(finished)}", under / f"run-{len(finished)}.log"
+        episodes, patience = 0, longest / 2
         while killed(started(folder, log), chance.uniform(0.5, patience)):
             kills += 1
             patience *= 1.05  # no stage is so slow that the run could never pass it
@@ -90,12 +102,7 @@ def test_a_run_killed_a_hundred_times_ends_like_one_that_was_not(tmp_path):
                 with closing(sqlite3.connect(store)) as opened:
                     assert opened.execute("pragma integrity_check").fetchone() == ("ok",)
         finished.append((folder, log))
-        round_ += 1
-    expected = comparable(undisturbed)
-    for folder, log in finished:
-        assert comparable(folder) == expected
-        asked = log.read_text().splitlines() if log.exists() else []
-        assert len(asked) == len(set(asked)), "an answered question was asked twice"
+    return finished
 
 
 def comparable(folder: Path) -> str:

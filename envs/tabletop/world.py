@@ -27,8 +27,17 @@ PALE = 0.4
 
 ZERO = (0.0, 0.0, 0.0)
 
-SLOW = (0.004, 0.05)
+SLOW = (0.01, 0.1)
 """Below these speeds [m/s, rad/s] a thing that may sleep lies still."""
+
+FINE, COARSE = 50, 12
+"""Iterations of the contact solver: what towers need, and what an arm needs that touches nothing."""
+
+DEEP, LIGHT = 1e3, 0.05
+"""How much a sleeping thing must move to wake up (squares of m/s and rad/s, added)."""
+
+FALLING_ASLEEP = 3
+"""Physics steps until it does."""
 
 AWAY = 20.0
 """Where things wait that a scene does not need [m]."""
@@ -61,6 +70,11 @@ Pose = tuple[tuple[float, ...], tuple[float, ...]]
 """Position [m] and quaternion xyzw; or linear [m/s] and angular [rad/s] velocity."""
 
 
+def slow(velocity: Pose) -> bool:
+    """Whether a thing lies as good as still."""
+    return all(max(map(abs, part)) < limit for part, limit in zip(velocity, SLOW, strict=True))
+
+
 @dataclass(frozen=True)
 class Snapshot:
     """The whole state of a world, as plain numbers: good for every world with the same kinds of things."""
@@ -88,19 +102,17 @@ class World:
         self.bullet = bullet = Client()
         bullet.setGravity(0, 0, -9.8)
         bullet.setPhysicsEngineParameter(
-            fixedTimeStep=1 / PHYSICS_HZ, numSolverIterations=50, deterministicOverlappingPairs=1
+            fixedTimeStep=1 / PHYSICS_HZ, numSolverIterations=FINE, deterministicOverlappingPairs=1
         )
         table(bullet, wide)
         self.arm, self.tool, self.lamp = robot.load(bullet)
         for link in range(-1, self.tool):  # only the stick touches things
             bullet.setCollisionFilterGroupMask(self.arm, link, 0, 0)
         self.pool = tuple(SHAPES[kind](bullet) for kind in self.every)
-        for body, kind in zip(self.pool, self.every, strict=True):
-            if sleeps and kind in EDGES:
-                bullet.changeDynamics(body, -1, activationState=bullet.ACTIVATION_STATE_ENABLE_SLEEPING)
         self.grip: Grip | None = None
         self.constraint, self.yaw, self.lit = -1, 0.0, False
         self.shades: dict[int, tuple[float, ...]] = {}
+        self.drowsy = 0
         self.use(self.every)
         self.present = self.measured()
 
@@ -119,9 +131,14 @@ class World:
             self.bullet.resetBaseVelocity(body, ZERO, ZERO)
             self.sleep(body)
 
+    def exact(self, fine: bool) -> None:
+        """Solve for towers, or only for an arm in the air."""
+        self.bullet.setPhysicsEngineParameter(numSolverIterations=FINE if fine else COARSE)
+
     def sleep(self, body: int) -> None:
-        """Leave a thing where it is until something touches it."""
-        self.bullet.changeDynamics(body, -1, activationState=self.bullet.ACTIVATION_STATE_SLEEP)
+        """Leave a thing where it is until something touches it; one that was held must be allowed to again."""
+        asleep = self.bullet.ACTIVATION_STATE_ENABLE_SLEEPING | self.bullet.ACTIVATION_STATE_SLEEP
+        self.bullet.changeDynamics(body, -1, activationState=asleep, sleepThreshold=DEEP)
 
     def arrange(self, things: Sequence[Thing]) -> None:
         """Empty hand, arm at home, things placed and painted, everything at rest."""
@@ -163,6 +180,10 @@ class World:
         )
         for _ in range(steps):
             self.bullet.stepSimulation()
+            if self.drowsy:
+                self.drowsy -= 1
+                if not self.drowsy:
+                    self.deepen(LIGHT)
 
     def move(self, target: Float[np.ndarray, " 3"], steps: int, yaw: float = 0.0) -> None:
         """Drive the tip towards a position [m], clipped to where it may be, for so many physics steps."""
@@ -245,28 +266,70 @@ class World:
 
     def velocity(self, body: int) -> Pose:
         """How a thing moves [m/s, rad/s]; one that may sleep and hardly moves does not move."""
-        linear, angular = self.bullet.getBaseVelocity(body)
-        slow = self.sleeps and max(map(abs, linear)) < SLOW[0] and max(map(abs, angular)) < SLOW[1]
-        return (ZERO, ZERO) if slow else (linear, angular)
+        velocity = self.bullet.getBaseVelocity(body)
+        return (ZERO, ZERO) if self.sleeps and slow(velocity) else velocity
+
+    @property
+    def quiet(self) -> bool:
+        """Nothing moves but what is held."""
+        held = None if self.grip is None else self.bodies[self.grip.thing]
+        return all(slow(self.bullet.getBaseVelocity(body)) for body, _ in self.moving[1:] if body != held)
+
+    @property
+    def stacked(self) -> bool:
+        """Some block stands on another, or moves above the table."""
+        held = None if self.grip is None else self.bodies[self.grip.thing]
+        heights = (
+            self.bullet.getBasePositionAndOrientation(body)[0][2] - REST_HEIGHT[kind]
+            for body, kind in zip(self.bodies, self.kinds, strict=True)
+            if kind in EDGES and body != held
+        )
+        return any(height > BLOCK / 4 for height in heights)
 
     def restore(self, snapshot: Snapshot) -> None:
         """Forget everything and continue from that moment."""
-        bullet = self.bullet
         self.release()
-        for body, link in self.moving:
-            bullet.setCollisionFilterGroupMask(body, link, 1, -1)  # enters the broad phase anew, without its contacts
-        for body, pose, velocity in zip(self.bodies, snapshot.poses, snapshot.velocities, strict=True):
-            bullet.resetBasePositionAndOrientation(body, *pose)
-            bullet.resetBaseVelocity(body, *velocity)
-            if self.sleeps and velocity == (ZERO, ZERO):
-                self.sleep(body)
-        for joint, (angle, speed) in zip(robot.JOINTS, snapshot.joints, strict=True):
-            bullet.resetJointState(self.arm, joint, angle, speed)
+        self.put(snapshot)
+        if self.sleeps:
+            self.lull(snapshot)  # twice, so that what was awake before and what was not are alike
+            for _ in range(FALLING_ASLEEP):
+                self.bullet.stepSimulation()
+            self.put(snapshot)
+            self.lull(snapshot)
+            self.drowsy = FALLING_ASLEEP
         self.grip, self.yaw = snapshot.grip, snapshot.yaw
         if self.grip is not None:
             self.attach(self.grip)
         self.present = snapshot
         self.light(self.grip is not None)
+
+    def put(self, snapshot: Snapshot) -> None:
+        """Everything where it was, and as fast, without its contacts."""
+        bullet = self.bullet
+        for body, link in self.moving:
+            bullet.setCollisionFilterGroupMask(body, link, 1, -1)  # enters the broad phase anew
+        for body, pose, velocity in zip(self.bodies, snapshot.poses, snapshot.velocities, strict=True):
+            bullet.resetBasePositionAndOrientation(body, *pose)
+            bullet.resetBaseVelocity(body, *velocity)
+        for joint, (angle, speed) in zip(robot.JOINTS, snapshot.joints, strict=True):
+            bullet.resetJointState(self.arm, joint, angle, speed)
+
+    def lull(self, snapshot: Snapshot) -> None:
+        """Let sleep what lies still and wake what does not.
+
+        Bullet takes some steps to notice, in which the contacts themselves would wake a tower: so long it sleeps deeply.
+        """
+        awake = self.bullet.ACTIVATION_STATE_ENABLE_SLEEPING | self.bullet.ACTIVATION_STATE_WAKE_UP
+        for body, velocity, kind in zip(self.bodies, snapshot.velocities, self.kinds, strict=True):
+            if kind in EDGES and velocity == (ZERO, ZERO):
+                self.sleep(body)
+            elif kind in EDGES:
+                self.bullet.changeDynamics(body, -1, activationState=awake, sleepThreshold=LIGHT)
+
+    def deepen(self, threshold: float) -> None:
+        """How much everything must move to wake up."""
+        for body, _ in self.moving[1:]:
+            self.bullet.changeDynamics(body, -1, sleepThreshold=threshold)
 
     def light(self, on: bool) -> None:
         """Switch the lamp that shows that something is held."""
