@@ -317,7 +317,7 @@ class World:
     def lull(self, snapshot: Snapshot) -> None:
         """Let sleep what lies still and wake what does not.
 
-        Bullet takes some steps to notice, in which the contacts themselves would wake a tower: so long it sleeps deeply.
+        Bullet takes some steps to notice, in which contacts alone would wake a tower: so long it sleeps deeply.
         """
         awake = self.bullet.ACTIVATION_STATE_ENABLE_SLEEPING | self.bullet.ACTIVATION_STATE_WAKE_UP
         for body, velocity, kind in zip(self.bodies, snapshot.velocities, self.kinds, strict=True):
