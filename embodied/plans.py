@@ -99,9 +99,11 @@ def step_of(want: SomeWant, view: View, goal: Goal) -> Move | None:
 
 
 def uncover(view: View, block: Item, goal: Goal) -> Move | None:
-    """Put away the topmost of what lies on a block."""
+    """Put away the topmost of what lies on a block, or on what lies on it."""
     above = view.over(block)
-    return aside(view, above[-1], goal) if above else None
+    if not above:
+        return None
+    return uncover(view, above[-1], goal) or aside(view, above[-1], goal)
 
 
 def fetched(view: View, block: Item, goal: Goal, move: Move) -> Move:
