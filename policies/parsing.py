@@ -1,0 +1,337 @@
+"""From tokens to clauses: who is moved (nouns with what is said of them) and where to, and which way sizes go.
+
+    sentence := clause ((then | and | , | .) clause)*
+    clause   := verb* noun (and noun)* (preposition (noun | area))*       in any order
+    noun     := (all | the | two | colour | group | size | match)* (block | bowl | zone)? (match | colour | ...)*
+
+What a preposition attaches to (the blocks in the corner; put it in the corner) is decided by the meaning.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+from policies.lexicon import OutOfScope, Token
+
+VERBS = frozenset(("put", "stack", "sort", "take", "make", "fill", "contain"))
+PREPOSITIONS = frozenset(("to", "in", "from", "on", "of", "under", "below", "above", "side"))
+LOOKS = frozenset(("colour", "group", "size", "match", "even", "hidden", "same size"))
+HEADS = frozenset(("block", "bowl", "zone"))
+OPENS = LOOKS | HEADS | {"quant", "count", "rest", "pronoun", "only"}
+SizeOrder = Literal["", "big below", "small below"]
+
+
+@dataclass(frozen=True)
+class Noun:
+    """Things as they were named: what a thing must be to be meant."""
+
+    kind: str = ""
+    colours: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
+    sizes: tuple[str, ...] = ()
+    match: str = ""
+    quant: bool = False
+    plural: bool = False
+    count: int = 0
+    only: bool = False
+    rest: bool = False
+    pronoun: bool = False
+    words: str = ""
+
+    @property
+    def bare(self) -> bool:
+        """Nothing is said of its looks."""
+        return not (self.colours or self.groups or self.sizes or self.match)
+
+    @property
+    def many(self) -> bool:
+        """All that look so are meant, and not one of them."""
+        return self.quant or self.plural or self.rest or len(self.colours) > 1 or bool(self.groups) or self.count > 1
+
+
+@dataclass(frozen=True)
+class Phrase:
+    """A preposition with what it goes with: a noun, or an area of the table. A side is "side left" and so on."""
+
+    preposition: str
+    noun: Noun | None = None
+    area: str = ""
+
+
+@dataclass
+class Clause:
+    """Who is moved and where to. `then` says that another clause came before, in time."""
+
+    verbs: list[str] = field(default_factory=list)
+    objects: list[Noun] = field(default_factory=list)
+    phrases: list[Phrase] = field(default_factory=list)
+    then: bool = False
+    on_last: bool = False
+
+    @property
+    def empty(self) -> bool:
+        """Says nothing of things."""
+        return not (self.objects or self.phrases)
+
+
+def parse(found: Sequence[Token]) -> tuple[Clause, ...]:
+    """The clauses of a sentence, in order."""
+    clauses, at = [Clause()], 0
+    while at < len(found):
+        clause, token = clauses[-1], found[at]
+        if token.tag in VERBS:
+            if clause.phrases and clause.objects and not takes_up(found, at) and not waits(clause):
+                clauses.append(Clause())
+            clauses[-1].verbs.append(token.tag)
+            at += 1
+        elif token.tag in ("then", "stop"):
+            if not clause.empty and not (takes_up(found, at) and not landed(clause)):
+                clauses.append(Clause(then=True))
+            at += 1
+        elif token.tag == "sep":
+            at = at + 1
+            if clause.objects and landed(clause) and new_pair(found, at):
+                clauses.append(Clause())
+        elif token.tag == "leave":
+            at = left_alone(found, at)
+        elif token.tag in PREPOSITIONS:
+            at = preposition(found, at, clause)
+        elif token.tag == "area":
+            clause.phrases.append(Phrase("in", area=token.value))
+            at += 1
+        elif token.tag in OPENS:
+            noun, end = noun_at(found, at)
+            if is_left(found, end):
+                at = end + 1
+                continue
+            if landed(clause) and clause.objects and not noun.pronoun:
+                clauses.append(Clause())
+            add(clauses[-1], noun)
+            at = end
+        else:
+            clause.on_last |= (token.tag, token.value) in (("level", "next"), ("level", "top"))
+            at += 1
+    return tuple(clause for clause in clauses if not clause.empty or clause.on_last)
+
+
+def waits(clause: Clause) -> bool:
+    """Things were taken that are not put anywhere yet."""
+    return set(clause.verbs) <= {"take", "make"} and not landed(clause)
+
+
+def landed(clause: Clause) -> bool:
+    """Where to was said: a phrase that is more than where something comes from."""
+    return any(p.preposition not in ("from", "of", "under") for p in clause.phrases)
+
+
+def takes_up(found: Sequence[Token], at: int) -> bool:
+    """What follows speaks of what was spoken of: "and put it"."""
+    rest = [t for t in found[at : at + 5] if t.tag not in (*VERBS, "sep", "quant", "then", "stop", "of", "first")]
+    return bool(rest) and rest[0].tag == "pronoun"
+
+
+def new_pair(found: Sequence[Token], at: int) -> bool:
+    """A noun with a place of its own follows, verb left out: ", the small ones on the blue zone"."""
+    if at < len(found) and found[at].tag in ("on", "in", "to") and at + 1 < len(found):
+        return False
+    return at < len(found) and found[at].tag in OPENS
+
+
+def left_alone(found: Sequence[Token], at: int) -> int:
+    """Skip "leave the others alone"; OutOfScope where it is not the others that are to be left."""
+    end = at + 1
+    while end < len(found) and found[end].tag not in ("stop", "then", *VERBS):
+        end += 1
+    if not any(t.tag == "rest" for t in found[at:end]):
+        raise OutOfScope(f"what is to be left alone is not understood: {' '.join(t.text for t in found[at:end])!r}")
+    return end
+
+
+def is_left(found: Sequence[Token], at: int) -> bool:
+    """ "...the others stay where they are": they are no part of what is to be done."""
+    return at < len(found) and found[at].tag == "alone"
+
+
+def add(clause: Clause, noun: Noun) -> None:
+    """A noun without a preposition: what is moved; of a bowl that is filled, where to."""
+    if noun.kind in ("bowl", "zone") and {"fill", "contain"} & {*clause.verbs, "contain" if clause.empty else ""}:
+        clause.phrases.append(Phrase("in", noun))
+    elif noun.pronoun:
+        if not clause.objects:
+            clause.objects.append(noun)
+    elif not noun.kind and clause.objects and noun.bare is False and not clause.phrases and not noun.colours:
+        clause.objects[-1] = joined(clause.objects[-1], noun)
+    else:
+        clause.objects.append(noun)
+
+
+def joined(noun: Noun, more: Noun) -> Noun:
+    """A noun of which something more is said."""
+    return replace(
+        noun,
+        colours=noun.colours + more.colours,
+        groups=noun.groups + more.groups,
+        sizes=noun.sizes + more.sizes,
+        match=more.match or noun.match,
+        only=noun.only or more.only,
+        words=f"{noun.words} {more.words}",
+    )
+
+
+def preposition(found: Sequence[Token], at: int, clause: Clause) -> int:
+    """Read a preposition and what it goes with; one that goes with nothing is dropped."""
+    token, end = found[at], at + 1
+    name = f"side {token.value}" if token.tag == "side" else token.tag
+    while end < len(found) and found[end].tag in ("to", "in", "on", "from", "of") and token.tag != "side":
+        name = found[end].tag if name in ("of", "to") and found[end].tag != "of" else name
+        end += 1
+    if end < len(found) and found[end].tag == "area":
+        clause.phrases.append(Phrase(name, area=found[end].value))
+        return end + 1
+    if end >= len(found) or found[end].tag not in OPENS:
+        return end
+    noun, end = noun_at(found, end)
+    if name == "of":
+        if noun.kind or not clause.objects:
+            add(clause, noun)
+        elif clause.phrases and (last := clause.phrases[-1]).noun is not None:
+            clause.phrases[-1] = replace(last, noun=joined(last.noun, noun))
+        else:
+            clause.objects[-1] = joined(clause.objects[-1], noun)
+        return end
+    if not (noun.kind or noun.colours or noun.match or noun.pronoun or noun.sizes):
+        return end
+    clause.phrases.append(Phrase(name, noun))
+    return end
+
+
+def noun_at(found: Sequence[Token], at: int) -> tuple[Noun, int]:
+    """The noun that starts at a place, and where it ends."""
+    noun, end = Noun(), at
+    while end < len(found):
+        token = found[end]
+        headed = bool(noun.kind)
+        if token.tag == "sep":
+            if headed or not goes_on(found, end + 1) or noun.pronoun or noun.rest:
+                break
+        elif token.tag in HEADS:
+            if headed or noun.pronoun:
+                break
+            noun = replace(noun, kind=token.tag, plural=token.plural, quant=noun.quant or token.text == "everything")
+        elif token.tag in LOOKS:
+            if headed and token.tag in ("colour", "group", "size") and of_the_next(found, end):
+                break
+            noun = looks(noun, token)
+        elif token.tag == "of" and not headed and end > at and end + 1 < len(found) and found[end + 1].tag in OPENS:
+            pass
+        elif token.tag in ("quant", "count", "only", "rest", "pronoun"):
+            if headed:
+                break
+            noun = counted(noun, token)
+        else:
+            break
+        noun = replace(noun, words=f"{noun.words} {token.text}".strip())
+        end += 1
+    return noun, max(end, at + 1)
+
+
+def looks(noun: Noun, token: Token) -> Noun:
+    """One thing more is said of how it looks."""
+    match token.tag:
+        case "colour":
+            return replace(noun, colours=(*noun.colours, token.value))
+        case "group":
+            return replace(noun, groups=(*noun.groups, token.value))
+        case "size":
+            return replace(noun, sizes=(*noun.sizes, token.value))
+        case "match":
+            return replace(noun, match=token.value)
+    return noun
+
+
+def counted(noun: Noun, token: Token) -> Noun:
+    """How many are meant, or which."""
+    match token.tag:
+        case "quant":
+            return replace(noun, quant=True)
+        case "count":
+            return replace(noun, count=int(token.value or 0))
+        case "only":
+            return replace(noun, only=True)
+        case "rest":
+            return replace(noun, rest=True, kind="block")
+    return replace(noun, pronoun=True)
+
+
+def goes_on(found: Sequence[Token], at: int) -> bool:
+    """After "and": the same noun goes on, "the red and the blue block"."""
+    while at < len(found) and found[at].tag in ("sep", "quant", "only"):
+        at += 1
+    return at < len(found) and found[at].tag in ("colour", "group", "size", "match")
+
+
+def of_the_next(found: Sequence[Token], at: int) -> bool:
+    """A look that stands before another head belongs to that."""
+    while at < len(found) and found[at].tag in (*LOOKS, "sep", "quant", "count"):
+        at += 1
+    return at < len(found) and found[at].tag in HEADS
+
+
+ONE = (
+    r"(?:quant:all )?(?:of: )?(?P<{0}g>group:\w+ )?(?:quant:all )?size:(?P<{0}>big|small)(?: block:)?"
+    r"(?: (?P<{0}h>group:\w+))?(?: block:)?"
+)
+A, B = ONE.format("a"), ONE.format("b")
+STAYS = r"(?! (?:to|on|in): (?:match|colour|zone|quant))"
+LINK = r"(?: (?:put:|stack:|sep:|to:|take:))*"
+CUES: tuple[tuple[str, str], ...] = (
+    ("a over b", rf"{A}{LINK} (?:on:|above:|level:next|hides:)(?: (?:of|to|in|quant|level):\w*)* {B}"),
+    ("a over b", rf"{A}{LINK} (?:level:top)(?: (?:of|to|in|on):)* {B}(?! level:bottom)"),
+    ("a under b", rf"{A}{LINK} (?:under:|below:|side:bottom|before:)(?: (?:of|to|in):)* {B}"),
+    ("a over b", rf"{A}{LINK} after:(?: (?:of|to|in):)* {B}"),
+    ("a under b", rf"(?:from: )?{A} (?:to:|then:|sep: then:|stop: then:|then: to:) {B}(?: (?:level:top|level:next))?{STAYS}"),
+    ("a under", rf"{A}{LINK} (?:in: |on: |to: |of: )?(?:level:bottom|first:|below:|under:)(?! size)(?: of:)?"),
+    ("a over", rf"{A}{LINK} (?:in: |on: |to: |of: )?(?:level:top|level:next|above:|on: pronoun:|last:)(?! size)"),
+    ("a under", rf"(?:first:|start:|level:bottom)(?: (?:of|to|in|sep):)* {A}{STAYS}"),
+    ("a over", rf"(?:level:top|level:next)(?: (?:of|to|in|sep):)* {A}{STAYS}"),
+)  # fmt: skip
+
+
+def sized(found: Sequence[Token]) -> tuple[SizeOrder, tuple[Token, ...]]:
+    """Which size goes below, if that is said, and the tokens without what said so.
+
+    OutOfScope where it is said both ways round.
+    """
+    orders: set[str] = set()
+    plain = [t for t in found if t.tag not in ("tower",)]
+    down = any(t.tag == "downward" for t in plain)
+    while (hit := cue(plain)) is not None:
+        order, start, end, groups = hit
+        orders.add(order)
+        plain[start:end] = groups
+    if not orders and any(t.tag == "order" for t in plain):
+        orders.add("big below")
+    if len(orders) > 1:
+        raise OutOfScope("the sentence says both that big blocks go below small ones and the other way round")
+    order = orders.pop() if orders else ""
+    if down and order and not any(t.tag == "order" for t in plain):
+        order = "small below" if order == "big below" else "big below"
+    kept = tuple(plain) if order else tuple(found)
+    return order, kept  # type: ignore[return-value] # one of the three
+
+
+def cue(plain: Sequence[Token]) -> tuple[str, int, int, list[Token]] | None:
+    """The first place that says which size goes below: what it says, where, and the groups named there."""
+    text = " ".join(f"{t.tag.replace(' ', '_')}:{t.value.replace(' ', '_')}" for t in plain)
+    for says, pattern in CUES:
+        hit = re.search(rf"(?<!\S){pattern}(?=\s|$)", text)
+        if hit is None or hit.groupdict().get("b") == hit["a"]:
+            continue
+        below = hit["a"] if "under" in says else {"big": "small", "small": "big"}[hit["a"]]
+        start = text[: hit.start()].count(" ")
+        end = start + hit[0].count(" ") + 1
+        named = {t.value: t for t in plain[start:end] if t.tag == "group"}
+        groups = [*named.values(), Token("block", plural=True, text="blocks")] if named else []
+        return f"{below} below", start, end, groups
+    return None
