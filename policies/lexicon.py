@@ -5,7 +5,7 @@ grammatical is dropped.
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from embodied.pursuit import PlannerFailed
 
@@ -64,7 +64,7 @@ SAME = (
     r"|correct|proper|fitting|exact same)"
 )
 SELF = (
-    r"(?:the (?:block|cube|brick|box|piece|one)s?(?: themselves| itself| placed in (?:it|them)| (?:being|they|it) \w+)?"
+    r"(?:the (?:block|cube|brick|box|piece|one)(?:s'|'s|s)?(?: own| themselves| itself| placed in (?:it|them)| (?:being|they|it) \w+)?"
     r"|(?:each|every|that|those) (?:block|cube|brick|one)s?|it(?: is| has|self)?|its own|their own|its|theirs"
     r"|they (?:are|have)|them(?:selves)?|itself|its own colour|their own colour|the colour of the (?:block|cube)s?)"
 )
@@ -102,7 +102,7 @@ RULES: tuple[tuple[str, str, str], ...] = (
      rf"|matching|own|equal|shared?)(?: (?:it|them))?{AS}(?: (?:its|their) own| their own colour)?"),
     ("match", "other", rf"(?:that|which|whose colour)? ?{NEVER} (?:share|match|have|of|in|with|correspond to|equal|fit)?"
      rf" ?(?:the same|its|their|it|them|same|the|a)(?: own| same| matching)?(?: colour| (?:{BLOCK})(?: colour)?)*{AS}"),
-    ("match", "other", rf"(?:{WHOSE} )?(?:(?:a|any|some|the|an) )*colour (?:other than|different (?:from|than|to)"
+    ("match", "other", rf"(?:{WHOSE} )?(?:(?:a|any|some|the|an) )*colour (?:is |are )?(?:other than|different (?:from|than|to)"
      rf"|unlike|but not|that differs from|differing from|differs from) {SELF}(?: colour)?"),
     ("match", "other", rf"(?:{WHOSE} )?(?:(?:a|any|some|the|an) )*{UNLIKE} (?:in )?(?:colour|coloured){THAN}"),
     ("match", "other", r"(?:other than|unlike|not) (?:of |in |the one of |the ones of )?(?:its|their)(?: own)?(?: colour)?"),
@@ -127,7 +127,7 @@ RULES: tuple[tuple[str, str, str], ...] = (
      r"(?: (?:the|its|their))?(?: block)? colour|colour (?:wise|matched|matching|coded|by colour)|for each colour"
      r"|per colour|(?:of |for )?(?:each|every) colour"),
     ("match", "same", r"matching|matched|corresponding|respective|that (?:fit|match)(?:s|es)?(?: (?:it|them))?"
-     r"|(?:its|their) own|belonging to (?:it|them)|match"),
+     r"|(?:its|their) own|belonging to (?:it|them)"),
     # size order, where no sizes are named
     ("order", "", r"(?:in|by|with) (?:decreasing|descending|diminishing) (?:order of )?sizes?(?: order)?"),
     ("order", "", r"(?:in |by |with )?(?:sizes? order|order of (?:their )?sizes?)"),
@@ -147,6 +147,8 @@ RULES: tuple[tuple[str, str, str], ...] = (
     ("alone", "", r"(?:alone|untouched|in place|aside|out|(?:stays?|remains?|be left)(?: put| where \w+ \w+| there| out)?"
      r"|(?:exactly )?where they (?:are|lie|were|stand)|as they are|may stay|should stay|must not be (?:moved|touched))"),
     # places of the table
+    ("there", "", rf"(?:right )?(?:in|within|inside|at|to|on)(?: (?:that|this|the|its)(?: (?:very|very same|same|own))?) {PLACE}(?= ?$| [,.;]| on | as )"
+     rf"|without leaving (?:it|(?:the|that|this)(?: same)? {PLACE})|(?:in|within|inside) it|there"),
     *((("area", f"{row} {side} corner", pattern)) for row, v in (("top", UP), ("bottom", DOWN))
       for side, h in (("left", WEST), ("right", EAST))
       for pattern in (
@@ -159,7 +161,7 @@ RULES: tuple[tuple[str, str, str], ...] = (
           rf"(?:{v}(?: and)? {h}|{h}(?: and)? {v})(?: hand)? (?:table |corner )?{PLACE}{TABLE}",
           rf"(?:{v} {h}|{h} {v})(?! (?:side )?of (?:the|a) (?:\w+ )*(?:{BLOCK}|bowl|zone))(?: of (?:the )?"
           rf"(?:table(?: ?top)?|work ?space|desk|board|scene|picture|surface))?")),
-    ("area", "middle", rf"middle (?:{PLACE}|of (?:the|this) (?:table(?: ?top)?|work ?space|desk|board|scene|surface"
+    ("area", "middle", rf"(?:at |in )?(?:the )?middle (?:{PLACE}|of (?:the|this) (?:table(?: ?top)?|work ?space|desk|board|scene|surface"
      rf"|picture)){TABLE}"),
     # sides of a thing
     ("side", "left", r"(?:to|on|at|from|towards?|lying|located|standing|in)?(?: to| on| at)?(?: the| its)? ?(?:left|west|leftward)"
@@ -181,27 +183,29 @@ RULES: tuple[tuple[str, str, str], ...] = (
      r"|rests on|stands on|lies on|covering|hiding|concealing)(?: up)?"),
     ("under", "", r"(?:right |directly |just |immediately )?(?:under|underneath|beneath)(?: of)?"),
     ("below", "", r"(?:right |directly |just |immediately )?below"),
-    ("above", "", r"(?:directly |just |right |immediately )?(?:over|above)"),
-    ("layers", "3", r"(?:three|3|triple) (?:layer(?:ed|s)?|level(?:s|led)?|stor(?:y|ey|ied|eyed)|floors?|high|block"
+    ("above", "over", r"(?:directly |just |right |immediately )?over"),
+    ("above", "", r"(?:directly |just |right |immediately )?above"),
+    ("layers", "3", r"(?:towers?|stacks?|piles?|columns?) of (?:three|3)(?: (?:blocks|cubes|high|layers))?|(?:three|3|triple) (?:layer(?:ed|s)?|level(?:s|led)?|stor(?:y|ey|ied|eyed)|floors?|high|block"
      r"|tier(?:s|ed)?|blocks? (?:high|tall))(?: (?:high|tall))?"),
-    ("layers", "2", r"(?:two|2|double|twofold) (?:layer(?:ed|s)?|level(?:s|led)?|stor(?:y|ey|ied|eyed)|floors?|high"
+    ("layers", "2", r"(?:towers?|stacks?|piles?|columns?) of (?:two|2)(?: (?:blocks|cubes|high|layers))?|(?:two|2|double|twofold) (?:layer(?:ed|s)?|level(?:s|led)?|stor(?:y|ey|ied|eyed)|floors?|high"
      r"|block|tier(?:s|ed)?|blocks? (?:high|tall))(?: (?:high|tall))?"),
     ("level", "next", r"on (?:the )?top of (?:those|them|these|that|it|this)|on (?:those|them|that|it|these)|above (?:them|it"
      r"|those|that)|over (?:them|it|those|that)"),
     ("on", "", r"(?:on|over) (?:the )?top of|(?:on|to) the top side of"),
     ("level", "top", r"(?:at|on|to|in|as|for|for the)?(?: the)?(?: very)? ?(?:top ?most|uppermost|highest|summit|peak|apex"
-     r"|tip|top|crown|capstone|third|3rd|last)(?: (?:row|layer|level|floor|tier|one|position|story|storey|block|spot)s?)?"),
-    ("level", "middle", r"(?:at|on|in|as|for)?(?: the)? ?(?:middle|second|2nd|intermediate)(?: (?:row|layer|level|floor"
-     r"|tier|story|storey))?"),
+     r"|tip|top|crown|capstone|third|3rd|last)(?! (?:hand |most )?(?:left|right|table|area|corner|west|east))(?: (?:row|layer|level|floor|tier|one|position|story|storey|block|spot)s?)?"),
+    ("level", "middle", r"(?:at|on|in|as|for)?(?: the)? ?(?:(?:middle|second|2nd|intermediate) (?:row|layer|level|floor"
+     r"|tier|story|storey)|second|2nd)"),
     ("level", "bottom", r"(?:at|on|in|as|for|from|of|to|form|forming)?(?: the| its| their)?(?: very)? ?(?:bottom ?most"
-     r"|lowest|lowermost|ground|base|foundation|bottom|lower|first(?= (?:row|layer|level|floor|tier|story|storey))|1st)"
+     r"|(?:lowest|lowermost|ground|base|foundation|bottom|lower)(?! (?:hand |most )?(?:left|right|table|area|corner|west|east))|first(?= (?:row|layer|level|floor|tier|story|storey))|1st)"
      r"(?: (?:row|layer|level|floor|tier|one|position|story|storey)s?)?(?: of| in)?"),
     # polite and grammatical
+    ("", "", r"if (?:a|the|any|some|one) colour (?:has|have|occurs|appears|comes|is)|if there (?:is|are)(?= (?:an )?even)"),
     ("then", "", r"(?:and )?(?:then|next|after (?:that|this|which)|afterwards?|finally|lastly|thereafter|subsequently"
      r"|followed by|second(?:ly)?(?= ,)|at last|once (?:that is )?done)"),
-    ("", "", r"i (?:would like|want|need|'d like|wish|expect) (?:you )?(?:to (?:see|have) )?|i'd like (?:you )?(?:to (?:see|have) )?"
+    ("", "", r"(?:i (?:would like|want|need|wish|expect)|i'd like)(?: you)?(?: to (?:see|have))?"
      r"|(?:could|can|would|will|may) (?:you|we|i)"
-     r"|(?:make|be) sure (?:that|to)?|see to it that|ensure(?: that)?|so that|such that|go ahead and|your (?:task|job|goal) "
+     r"|(?:make|be) sure(?: that| to)?|see to it that|ensure(?: that)?|so that|such that|go ahead and|your (?:task|job|goal) "
      r"is(?: to)?|the (?:task|job|goal|aim) is(?: to)?|it is time to|let us|let's|help me|try to|we (?:want|need)"
      r"|proceed to|you (?:should|must|have to|need to|are to|can|will)|has to|have to|needs? to|ought to|want"
      r"|(?:is|are|to) (?:to )?be|make (?:it )?so (?:that)?|there (?:is|are)|if you (?:can|would)|thank you|thanks"),
@@ -231,11 +235,12 @@ RULES: tuple[tuple[str, str, str], ...] = (
     ("only", "", r"(?:only|just|exclusively|solely|nothing but|merely|purely)"),
     ("quant", "all", r"(?:all|every|each|any|everything|whole|entire|both|every single|each and every|either)"
      r"(?: (?:and every|of|single))?"),
+    ("block", "", r"one(?! (?:\w+ ){0,2}(?:blocks?|cubes?|bricks?|boxes|tower|stack|pile|heap|column|pyramid|bowl|zone)s?\b)"),
     *((("count", str(n), rf"(?:{word}|{n})(?! (?:tower|stack|pile|heap|column|pyramid)s?)"))
       for n, word in enumerate("one two three four five six seven eight nine ten".split(), 1)),
     # things and what they look like
-    *((("colour", colour, rf"(?:of |in |coloured )?(?:the )?{colour}(?: coloured| colour)?s?")) for colour in COLOURS),
-    *((("group", group, rf"(?:of |in |with |with a |of a )?(?:the )?(?:{word})(?: coloured| colour)?(?: (?:group|family|palette))?"))
+    *((("colour", colour, rf"(?:of |coloured )?(?:the )?{colour}(?: coloured| colour)?s?")) for colour in COLOURS),
+    *((("group", group, rf"(?:of |with |with a |of a |in (?=(?:{word}) colour ?))?(?:the )?(?:{word})(?: coloured| colour)?(?: (?:group|family|palette))?"))
       for group, word in (("cool", "cool|cold"), ("warm", "warm"), ("primary", "primary"), ("secondary", "secondary"))),
     ("size", "big", r"(?:of )?(?:the )?(?:big|bigger|biggest|large|larger|largest)(?: (?:size|sized|sizes))?"),
     ("size", "small", r"(?:of )?(?:the )?(?:small|smaller|smallest|little|tiny|littler)(?: (?:size|sized|sizes))?"),
@@ -244,13 +249,13 @@ RULES: tuple[tuple[str, str, str], ...] = (
     ("bowl", "", r"(?:bowl|dish|container|basin|cup)(?:s|es)?"),
     ("zone", "", r"(?:(?:square|painted|target|marked) )*(?:zone|square|patch|pad|mat|field|tile)(?:s|es)?|target|areas?|regions?"),
     ("pyramid", "", r"pyramids?|triangle|triangular(?: shape| structure| stack)?"),
-    ("tower", "", r"(?:(?:single|one|a) )*(?:tower|stack|pile|heap|column|pillar)s?(?: of| from)?"),
+    ("tower", "", r"(?:(?:single|one|a|two|three|2|3|several|separate|individual|own|distinct) )*(?:tower|stack|pile|heap|column|pillar)s?(?: of| from)?"),
     ("block", "", r"blocks?|cubes?|bricks?|boxes|box|pieces?|objects?|items?|things?|ones?|everything|whatever"),
     ("area", "middle", r"(?:at |in )?(?:the )?middle"),
     ("layers", "", r"(?:layer(?:ed|s)?|level(?:s)?|row(?:s)?|floors?|tiers?|shaped?|structure|side by side|next to each other)"),
     # small words
     ("to", "", r"(?:in|on|over) ?to|to|into|towards?|toward"),
-    ("in", "", r"in|inside(?: of)?|within|at"),
+    ("in", "", r"in|inside(?: of)?|within|at|among(?:st)?"),
     ("from", "", r"(?:from|out of)(?: (?:the )?(?:inside|within))?|off(?: of)?"),
     ("on", "", r"on"),
     ("of", "", r"of|with|for|having|out"),
@@ -271,10 +276,14 @@ FILLER = frozenset(
     safely firmly slowly properly accordingly possible big-to-small around back thing's then's different group groups
     set sets stuff certain belonging belong exist exists occur occurs appear appears occurring appearing times time
     number numbers whole total result resulting want wanted need needed like ready need one's nice good proper order
+    up down away
     """.split()
 ) - {"other", "different", "starting", "using", "rest", "one"}  # fmt: skip
 
 COMPILED = tuple((tag, value, re.compile(rf"(?:{pattern})(?= |$)")) for tag, value, pattern in RULES)
+HEAD = re.compile(r" (?:bowl|dish|container|zone|square|patch|area|region|pad|mat|block|cube|brick|one)(?:s|es)?\b")
+INTO = re.compile(r"(?:in|into|to|on)\b")
+ARTICLE = re.compile(r"\b(?:the|that|this|a|an) $")
 PLURAL = re.compile(r"\b(?:\w+s|everything|boxes)$")
 
 
@@ -291,11 +300,21 @@ def tokens(sentence: str) -> tuple[Token, ...]:
                 raise OutOfScope(f"the word {word!r} of {sentence!r} is not known; say it in other words")
             at += len(word)
         elif token.tag:
-            found.append(token)
+            bare = not ARTICLE.search(text[: at - len(token.text)])
+            found += spelled(token, found, bare, text[at:])
         at += text[at : at + 1] == " "
     if not found:
         raise OutOfScope(f"{sentence!r} says nothing")
     return tuple(found)
+
+
+def spelled(token: Token, before: list[Token], bare: bool, after: str) -> tuple[Token, ...]:
+    """A token as it is meant there: "in the same-coloured bowl" says where to, "put block in" means them all."""
+    if token.tag in ("match", "group") and HEAD.match(after) and (to := INTO.match(token.text)):
+        return Token("to", text=to[0]), token
+    if token.tag == "block" and not token.plural and before and before[-1].tag in ("put", "stack", "sort") and bare:
+        return (replace(token, plural=True),)
+    return (token,)
 
 
 def next_token(text: str, at: int) -> tuple[Token | None, int]:

@@ -68,6 +68,7 @@ class Clause:
     phrases: list[Phrase] = field(default_factory=list)
     then: bool = False
     on_last: bool = False
+    fronted: bool = False
 
     @property
     def empty(self) -> bool:
@@ -81,17 +82,17 @@ def parse(found: Sequence[Token]) -> tuple[Clause, ...]:
     while at < len(found):
         clause, token = clauses[-1], found[at]
         if token.tag in VERBS:
-            if clause.phrases and clause.objects and not takes_up(found, at) and not waits(clause):
+            if clause.phrases and clause.objects and clause.verbs and not takes_up(found, at) and not waits(clause):
                 clauses.append(Clause())
             clauses[-1].verbs.append(token.tag)
             at += 1
         elif token.tag in ("then", "stop"):
-            if not clause.empty and not (takes_up(found, at) and not landed(clause)):
+            if says(clause) and not (takes_up(found, at) and not landed(clause)):
                 clauses.append(Clause(then=True))
             at += 1
         elif token.tag == "sep":
             at = at + 1
-            if clause.objects and landed(clause) and new_pair(found, at):
+            if clause.objects and landed(clause) and new_pair(found, at, clause.fronted):
                 clauses.append(Clause())
         elif token.tag == "leave":
             at = left_alone(found, at)
@@ -105,6 +106,10 @@ def parse(found: Sequence[Token]) -> tuple[Clause, ...]:
             if is_left(found, end):
                 at = end + 1
                 continue
+            if clause.objects and attributes(noun) and found[at - 1].tag not in ("sep", "then", "stop", *VERBS):
+                clause.objects[-1] = joined(clause.objects[-1], noun)
+                at = end
+                continue
             if landed(clause) and clause.objects and not noun.pronoun:
                 clauses.append(Clause())
             add(clauses[-1], noun)
@@ -113,6 +118,11 @@ def parse(found: Sequence[Token]) -> tuple[Clause, ...]:
             clause.on_last |= (token.tag, token.value) in (("level", "next"), ("level", "top"))
             at += 1
     return tuple(clause for clause in clauses if not clause.empty or clause.on_last)
+
+
+def says(clause: Clause) -> bool:
+    """More than a place: "clear the top left area:" goes on."""
+    return bool(clause.objects) or any(p.noun is not None for p in clause.phrases)
 
 
 def waits(clause: Clause) -> bool:
@@ -131,11 +141,16 @@ def takes_up(found: Sequence[Token], at: int) -> bool:
     return bool(rest) and rest[0].tag == "pronoun"
 
 
-def new_pair(found: Sequence[Token], at: int) -> bool:
+def new_pair(found: Sequence[Token], at: int, fronted: bool) -> bool:
     """A noun with a place of its own follows, verb left out: ", the small ones on the blue zone"."""
-    if at < len(found) and found[at].tag in ("on", "in", "to") and at + 1 < len(found):
-        return False
+    if at + 1 < len(found) and found[at].tag in ("on", "in", "to"):
+        return fronted and found[at + 1].tag in OPENS
     return at < len(found) and found[at].tag in OPENS
+
+
+def attributes(noun: Noun) -> bool:
+    """Only looks, without a thing that has them."""
+    return not (noun.kind or noun.pronoun or noun.rest or noun.colours) and not noun.bare
 
 
 def left_alone(found: Sequence[Token], at: int) -> int:
@@ -182,7 +197,7 @@ def joined(noun: Noun, more: Noun) -> Noun:
 def preposition(found: Sequence[Token], at: int, clause: Clause) -> int:
     """Read a preposition and what it goes with; one that goes with nothing is dropped."""
     token, end = found[at], at + 1
-    name = f"side {token.value}" if token.tag == "side" else token.tag
+    name = f"side {token.value}" if token.tag == "side" else "on" if token.value == "over" else token.tag
     while end < len(found) and found[end].tag in ("to", "in", "on", "from", "of") and token.tag != "side":
         name = found[end].tag if name in ("of", "to") and found[end].tag != "of" else name
         end += 1
@@ -193,7 +208,9 @@ def preposition(found: Sequence[Token], at: int, clause: Clause) -> int:
         return end
     noun, end = noun_at(found, end)
     if name == "of":
-        if noun.kind or not clause.objects:
+        if noun.kind in ("bowl", "zone") and clause.objects and "fill" not in clause.verbs:
+            clause.phrases.append(Phrase("to", noun))
+        elif noun.kind or not clause.objects:
             add(clause, noun)
         elif clause.phrases and (last := clause.phrases[-1]).noun is not None:
             clause.phrases[-1] = replace(last, noun=joined(last.noun, noun))
@@ -202,6 +219,10 @@ def preposition(found: Sequence[Token], at: int, clause: Clause) -> int:
         return end
     if not (noun.kind or noun.colours or noun.match or noun.pronoun or noun.sizes):
         return end
+    if name == "from" and noun.kind == "block" and not clause.objects:
+        add(clause, noun)
+        return end
+    clause.fronted |= not clause.objects and name in ("on", "in", "to")
     clause.phrases.append(Phrase(name, noun))
     return end
 
@@ -280,19 +301,21 @@ def of_the_next(found: Sequence[Token], at: int) -> bool:
 
 ONE = (
     r"(?:quant:all )?(?:of: )?(?P<{0}g>group:\w+ )?(?:quant:all )?size:(?P<{0}>big|small)(?: block:)?"
-    r"(?: (?P<{0}h>group:\w+))?(?: block:)?"
+    r"(?: (?P<{0}h>group:\w+))?(?: block:)?(?: match:same)?"
 )
 A, B = ONE.format("a"), ONE.format("b")
 STAYS = r"(?! (?:to|on|in): (?:match|colour|zone|quant))"
-LINK = r"(?: (?:put:|stack:|sep:|to:|take:))*"
+LINK = r"(?: (?:put:|stack:|sep:|to:|take:|pronoun:))*"
 CUES: tuple[tuple[str, str], ...] = (
-    ("a over b", rf"{A}{LINK} (?:on:|above:|level:next|hides:)(?: (?:of|to|in|quant|level):\w*)* {B}"),
+    ("a over b", rf"{A}{LINK} (?:on:|above:(?:over)?|level:next|hides:)(?: (?:of|to|in|quant|level):\w*)* {B}"),
     ("a over b", rf"{A}{LINK} (?:level:top)(?: (?:of|to|in|on):)* {B}(?! level:bottom)"),
     ("a under b", rf"{A}{LINK} (?:under:|below:|side:bottom|before:)(?: (?:of|to|in):)* {B}"),
     ("a over b", rf"{A}{LINK} after:(?: (?:of|to|in):)* {B}"),
     ("a under b", rf"(?:from: )?{A} (?:to:|then:|sep: then:|stop: then:|then: to:) {B}(?: (?:level:top|level:next))?{STAYS}"),
     ("a under", rf"{A}{LINK} (?:in: |on: |to: |of: )?(?:level:bottom|first:|below:|under:)(?! size)(?: of:)?"),
-    ("a over", rf"{A}{LINK} (?:in: |on: |to: |of: )?(?:level:top|level:next|above:|on: pronoun:|last:)(?! size)"),
+    ("a under b", rf"on: {A}{LINK} {B}{STAYS}"),
+    ("a over b", rf"{A}{LINK} (?:of|to): {B}(?: (?:match:same|sep:|put:|stack:|pronoun:))* level:(?:top|next)"),
+    ("a over", rf"{A}{LINK} (?:in: |on: |to: |of: )?(?:level:top|level:next|above:(?:over)?|on: pronoun:|last:)(?! size)"),
     ("a under", rf"(?:first:|start:|level:bottom)(?: (?:of|to|in|sep):)* {A}{STAYS}"),
     ("a over", rf"(?:level:top|level:next)(?: (?:of|to|in|sep):)* {A}{STAYS}"),
 )  # fmt: skip
@@ -333,5 +356,6 @@ def cue(plain: Sequence[Token]) -> tuple[str, int, int, list[Token]] | None:
         end = start + hit[0].count(" ") + 1
         named = {t.value: t for t in plain[start:end] if t.tag == "group"}
         groups = [*named.values(), Token("block", plural=True, text="blocks")] if named else []
+        groups += [t for t in plain[start:end] if t.tag == "match"]
         return f"{below} below", start, end, groups
     return None

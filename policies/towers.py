@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from embodied.goals import Goal, Inside, SomeWant, Tower
-from embodied.scenery import Item, View
+from embodied.scenery import AREAS, Item, View
 from policies.lexicon import OutOfScope, Token
 from policies.parsing import Clause, Noun, Phrase, SizeOrder
 from policies.placements import meant, placements, split
@@ -20,7 +20,7 @@ def climbs(clauses: Sequence[Clause], view: View) -> bool:
 
 def is_block(view: View, to: Phrase | None) -> bool:
     """A place that is a block."""
-    if to is None or to.noun is None or to.preposition not in ("on", "to", "in", "above"):
+    if to is None or to.noun is None or to.preposition not in ("on", "to", "in"):
         return False
     if to.noun.pronoun:
         return True
@@ -58,6 +58,10 @@ def chains(clauses: Sequence[Clause], view: View) -> Goal:
     below: dict[str, str] = {}
     base: dict[str, str] = {}
     last = ""
+    landing = [c for c in clauses if split(c, True)[0] is not None]
+    if landing == [clauses[-1]] and len(clauses) > 1 and not clauses[-1].on_last:
+        clauses[0].phrases += [p for p in clauses[-1].phrases if p == split(clauses[-1], True)[0]]
+        clauses[-1].phrases.clear()
     for clause in clauses:
         if clause.on_last and not clause.objects:
             continue
@@ -172,7 +176,7 @@ def merged(clauses: Sequence[Clause], view: View, order: SizeOrder) -> list[Grou
     """Of each tower: its blocks, its base ("": anywhere), whether they were chosen by looks or place, the nouns."""
     phrases = [p for c in clauses for p in c.phrases]
     landing = [c for c in clauses if split(c, True)[0] is not None]
-    loose = [c for c in clauses if split(c, True)[0] is None]
+    loose = [c for c in clauses if split(c, True)[0] is None and not all(n.bare for n in c.objects)]
     if len(landing) <= 1:
         nouns = [n for c in clauses for n in c.objects if not (n.pronoun or n.rest)]
         one = Clause(objects=nouns, phrases=phrases)
@@ -206,7 +210,7 @@ def group(clause: Clause, view: View, order: SizeOrder, before: Sequence[str]) -
     nouns = tuple(replace(n, quant=True) if n.bare else n for n in nouns)
     chosen = meant(view, Clause(objects=list(nouns)), where, before)
     picked = any(n.groups or n.sizes or n.only for n in nouns) or bool(where)
-    return chosen, base, picked and base != (to.area if to else "") and bool(base), nouns
+    return chosen, base, picked and bool(base) and base not in AREAS, nouns
 
 
 def floors(
