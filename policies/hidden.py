@@ -1,11 +1,11 @@
 """What cannot be seen: looking under what covers it, and knowing what came to light by where it did."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from embodied.goals import Goal, Inside
-from embodied.plans import Move, aside
-from embodied.scenery import RISE, Item, View
+from embodied.plans import GAP, Move, aside
+from embodied.scenery import EDGE, RISE, Item, View
 from policies.lexicon import OutOfScope, Token
 from policies.referring import listed, names
 
@@ -58,12 +58,21 @@ class Search:
 
     def moves(self, view: View) -> tuple[Move, ...]:
         """Pick-and-places that put the covers of now aside."""
-        found = []
+        found, taken = [], self.kept_free()
         for cover in self.covering(view):
-            move = aside(view, cover, Goal(()))
+            move = aside(replace(view, items=(*view.items, *taken)), cover, Goal(()))
             found.append(move)
             view = move.done(view)
         return tuple(found)
+
+    def kept_free(self) -> tuple[Item, ...]:
+        """Stand-ins for what is not seen yet, so that nothing is put down where it may lie."""
+        steps = ((0.0, 0.0), (0.0, GAP), (0.0, -GAP), (GAP, 0.0), (-GAP, 0.0)) if self.wide else ((0.0, 0.0),)
+        return tuple(
+            Item(f"hidden {i} {j}", "block", "", (x + dx, y + dy, EDGE["big"] / 2), "big")
+            for i, (x, y) in enumerate(self.spots)
+            for j, (dx, dy) in enumerate(steps)
+        )
 
     def goal(self, view: View, found: Sequence[str]) -> Goal:
         """What is wanted of what came to light; what has no such place is not meant, and OutOfScope if all have none."""

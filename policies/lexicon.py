@@ -47,6 +47,7 @@ def normalised(sentence: str) -> str:
     """Lower case, British, no hyphens, punctuation as words of its own."""
     text = sentence.lower().replace("\u2019", "'").replace("\u2014", " , ").replace("\u2013", " , ")
     text = re.sub(r"[-\"\u201c\u201d()\[\]*_/]", " ", text)
+    text = re.sub(r"\b(pyramid|tower|stack|pile|table|robot|zone|bowl)s?'s?(?= |$)", r"\1", text)
     text = re.sub(r"([,.;:!?])", r" \1 ", text)
     return " ".join(SPELLING.get(word, word) for word in text.split())
 
@@ -200,6 +201,7 @@ RULES: tuple[tuple[str, str, str], ...] = (
      r"|(?:lowest|lowermost|ground|base|foundation|bottom|lower)(?! (?:hand |most )?(?:left|right|table|area|corner|west|east))|first(?= (?:row|layer|level|floor|tier|story|storey))|1st)"
      r"(?: (?:row|layer|level|floor|tier|one|position|story|storey)s?)?(?: of| in)?"),
     # polite and grammatical
+    ("", "", r"(?:an)?other (?:blocks?|cubes?|bricks?|ones?)"),
     ("", "", r"if (?:a|the|any|some|one) colour (?:has|have|occurs|appears|comes|is)|if there (?:is|are)(?= (?:an )?even)"),
     ("then", "", r"(?:and )?(?:then|next|after (?:that|this|which)|afterwards?|finally|lastly|thereafter|subsequently"
      r"|followed by|second(?:ly)?(?= ,)|at last|once (?:that is )?done)"),
@@ -276,7 +278,7 @@ FILLER = frozenset(
     safely firmly slowly properly accordingly possible big-to-small around back thing's then's different group groups
     set sets stuff certain belonging belong exist exists occur occurs appear appears occurring appearing times time
     number numbers whole total result resulting want wanted need needed like ready need one's nice good proper order
-    up down away
+    up down away what
     """.split()
 ) - {"other", "different", "starting", "using", "rest", "one"}  # fmt: skip
 
