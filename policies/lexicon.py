@@ -43,11 +43,17 @@ SPELLING = {
 }  # fmt: skip
 
 
+POSSESSIVE = re.compile(
+    r"(?:(?:on|to|at|in) )?the ((?:\w+[ -]){1,3}?)(block|cube|brick|one)'s (left|right|top|bottom)(?:[ -]hand)?(?: side)?\b"
+)
+
+
 def normalised(sentence: str) -> str:
     """Lower case, British, no hyphens, punctuation as words of its own."""
     text = sentence.lower().replace("\u2019", "'").replace("\u2014", " , ").replace("\u2013", " , ")
     text = re.sub(r"[-\"\u201c\u201d()\[\]*_/]", " ", text)
-    text = re.sub(r"\b(pyramid|tower|stack|pile|table|robot|zone|bowl)s?'s?(?= |$)", r"\1", text)
+    text = re.sub(r"\b(pyramid|tower|stack|pile|table|robot|zone|bowl|colour|color)s?'s?(?= |$)", r"\1", text)
+    text = POSSESSIVE.sub(r"to the \3 of the \1\2", text)
     text = re.sub(r"([,.;:!?])", r" \1 ", text)
     return " ".join(SPELLING.get(word, word) for word in text.split())
 
@@ -81,6 +87,13 @@ NEVER = r"(?:do not|does not|don't|doesn't|is not|isn't|are not|aren't|not|never
 BLOCK = r"(?:blocks?|cubes?|bricks?|boxes|box|pieces?|objects?|items?|things?|ones?)"
 
 RULES: tuple[tuple[str, str, str], ...] = (
+    # verbs that would be something else
+    ("put", "", r"rest(?= (?:it|them|the|that)\b)"),
+    ("", "", r"step (?:\d+|one|two|three|four|five|six|seven)(?: [:,.])?|where (?:it|they) belongs?(?: [:,])?"),
+    ("block", "", r"whatever colour (?:a|the|each|every|one) (?:block|cube|brick) (?:has|is)"),
+    ("block", "", r"what(?:ever)?(?: is| lies| stands)(?= (?:in|at|inside|on) the (?:top|bottom|upper|lower))|contents"),
+    ("", "", r"(?:but )?(?:only )?(?:if|when|whenever|provided(?: that)?)(?= .*\beven\b)|if the count is(?= even)"),
+    ("under", "", r"(?:carry|carries|support|supports|bear|bears)(?= (?:a|the|one|its) (?:small|little|tiny))"),
     # one another
     ("each other", "", r"(?:all )?(?:on |over |above |directly )*(?:the )?(?:top of |tops of )?(?:each other|one another)"),
     ("each other", "", r"one (?:on|over|above)(?: the)?(?: top of)? (?:the (?:other|next|previous|last)|another)"),
@@ -102,7 +115,7 @@ RULES: tuple[tuple[str, str, str], ...] = (
     ("match", "other", rf"(?:{WHOSE} )?(?:(?:a|any|some|the|an) )?colour {NEVER} (?:the |its |their )?(?:same|match"
      rf"|matching|own|equal|shared?)(?: (?:it|them))?{AS}(?: (?:its|their) own| their own colour)?"),
     ("match", "other", rf"(?:that|which|whose colour)? ?{NEVER} (?:share|match|have|of|in|with|correspond to|equal|fit)?"
-     rf" ?(?:the same|its|their|it|them|same|the|a)(?: own| same| matching)?(?: colour| (?:{BLOCK})(?: colour)?)*{AS}"),
+     rf" ?(?:the same|its|theirs|their|it|them|same|the|a)(?: own| same| matching)?(?: colour| (?:{BLOCK})(?: colour)?)*{AS}"),
     ("match", "other", rf"(?:{WHOSE} )?(?:(?:a|any|some|the|an) )*colour (?:is |are )?(?:other than|different (?:from|than|to)"
      rf"|unlike|but not|that differs from|differing from|differs from) {SELF}(?: colour)?"),
     ("match", "other", rf"(?:{WHOSE} )?(?:(?:a|any|some|the|an) )*{UNLIKE} (?:in )?(?:colour|coloured){THAN}"),
@@ -120,7 +133,7 @@ RULES: tuple[tuple[str, str, str], ...] = (
     ("match", "same", rf"(?:{WHOSE} )?(?:(?:exactly|the|a|an|its|their|one|each) )*{SAME}(?: {SAME})?"
      rf"(?: (?:in )?colour| coloured)(?: each)?{AS}"),
     ("match", "same", rf"(?:of|with|in|to|by|has|have) (?:its|their|that|one|this|each)(?: (?:block|cube|brick)'?s?)?"
-     rf"(?: own| respective)? colour"),
+     rf"(?: own| respective)? colour(?! (?:matched|matching|coded))"),
     ("match", "same", r"(?:of|with|in|to) the (?:block|cube)s?'?s?'? (?:own )?colour|of the colour of (?:the|each) "
      r"(?:block|cube)s?(?: itself| themselves)?|the colour of which (?:it|they) (?:is|are|has|have)"),
     ("match", "same", r"(?:like|equal|equally|identically|similarly|same|alike|uniformly) coloured|of (?:a|one|any) colour"),
@@ -145,7 +158,7 @@ RULES: tuple[tuple[str, str, str], ...] = (
      r"|cubes|bricks|block)|everything else|anything else|nothing else"),
     ("leave", "", r"(?:leave|leaving|keep|keeping|ignore|ignoring|do not (?:touch|move|use|include|disturb)"
      r"|don't (?:touch|move|use|include|disturb)|without (?:touching|moving|disturbing|using))"),
-    ("alone", "", r"(?:alone|untouched|in place|aside|out|(?:stays?|remains?|be left)(?: put| where \w+ \w+| there| out)?"
+    ("alone", "", r"(?:alone|untouched|in place|(?:stays?|remains?|be left)(?! of)(?! in)(?: put| where \w+ \w+| there| out)?"
      r"|(?:exactly )?where they (?:are|lie|were|stand)|as they are|may stay|should stay|must not be (?:moved|touched))"),
     # places of the table
     ("there", "", rf"(?:right )?(?:in|within|inside|at|to|on)(?: (?:that|this|the|its)(?: (?:very|very same|same|own))?) {PLACE}(?= ?$| [,.;]| on | as )"
@@ -180,8 +193,7 @@ RULES: tuple[tuple[str, str, str], ...] = (
     ("hidden", "", r"(?:hidden|covered(?: up)?|concealed|buried|invisible|obscured|unseen|out of sight|not visible"
      r"|you (?:cannot|can't) see|(?:that|which) (?:cannot|can't) be seen|uncover|reveal|uncovered|revealed)"
      r"(?: (?:by|from view|away|from sight))?"),
-    ("hides", "", r"(?:covers|hides|conceals|is (?:covering|hiding|concealing|on top of)|is sitting on|sits on"
-     r"|rests on|stands on|lies on|covering|hiding|concealing)(?: up)?"),
+    ("hides", "", r"(?:covers|hides|conceals|is (?:covering|hiding|concealing)|covering|hiding|concealing)(?: up)?"),
     ("under", "", r"(?:right |directly |just |immediately )?(?:under|underneath|beneath)(?: of)?"),
     ("below", "", r"(?:right |directly |just |immediately )?below"),
     ("above", "over", r"(?:directly |just |right |immediately )?over"),
@@ -216,7 +228,7 @@ RULES: tuple[tuple[str, str, str], ...] = (
     ("pronoun", "", r"it|them|those|these|that one|this one|him"),
     # verbs
     ("make", "", r"(?:build|built|building|construct|erect|assembl|mak|made|make|creat|form|rais|produc|compos|arrang"
-     r"|set up|put together|use|using|used)(?:e|es|ed|ing|s)?(?: up)?"),
+     r"|set up|put together|use|using|used|turn)(?:e|es|ed|ing|s)?(?: up)?"),
     ("stack", "", r"(?:stack|pil|heap|mound|superimpos)(?:e|es|ed|ing|s)?(?: (?:up|together))*"),
     ("fill", "", r"(?:fill|load|cover|top)(?:s|ed|ing)?(?: up)?(?= the \w+ (?:bowl|zone|dish|square))|fill"),
     ("contain", "", r"(?:contains?|holds?|gets?|receives?|ends? up with)(?= )"),
@@ -251,14 +263,14 @@ RULES: tuple[tuple[str, str, str], ...] = (
     ("bowl", "", r"(?:bowl|dish|container|basin|cup)(?:s|es)?"),
     ("zone", "", r"(?:(?:square|painted|target|marked) )*(?:zone|square|patch|pad|mat|field|tile)(?:s|es)?|target|areas?|regions?"),
     ("pyramid", "", r"pyramids?|triangle|triangular(?: shape| structure| stack)?"),
-    ("tower", "", r"(?:(?:single|one|a|two|three|2|3|several|separate|individual|own|distinct) )*(?:tower|stack|pile|heap|column|pillar)s?(?: of| from)?"),
+    ("tower", "", r"(?:(?:single|one|a|two|three|2|3|several|separate|individual|own|distinct|another) )*(?:tower|stack|pile|heap|column|pillar)s?(?: of| from)?"),
     ("block", "", r"blocks?|cubes?|bricks?|boxes|box|pieces?|objects?|items?|things?|ones?|everything|whatever"),
     ("area", "middle", r"(?:at |in )?(?:the )?middle"),
     ("layers", "", r"(?:layer(?:ed|s)?|level(?:s)?|row(?:s)?|floors?|tiers?|shaped?|structure|side by side|next to each other)"),
     # small words
     ("to", "", r"(?:in|on|over) ?to|to|into|towards?|toward"),
     ("in", "", r"in|inside(?: of)?|within|at|among(?:st)?"),
-    ("from", "", r"(?:from|out of)(?: (?:the )?(?:inside|within))?|off(?: of)?"),
+    ("from", "", r"(?:from|out of)(?: (?:the )?(?:inside|within))?|off(?: of)?(?= the (?:\w+ ){1,2}(?:block|zone|bowl|cube))"),
     ("on", "", r"on"),
     ("of", "", r"of|with|for|having|out"),
     ("sep", "", r",|and|or|plus|as well as|along with|together with|while|whereas|but|also|too|&|\+"),
@@ -278,7 +290,7 @@ FILLER = frozenset(
     safely firmly slowly properly accordingly possible big-to-small around back thing's then's different group groups
     set sets stuff certain belonging belong exist exists occur occurs appear appears occurring appearing times time
     number numbers whole total result resulting want wanted need needed like ready need one's nice good proper order
-    up down away what
+    up down away what off mind members count counts whenever when stay staying stays kept theirs
     """.split()
 ) - {"other", "different", "starting", "using", "rest", "one"}  # fmt: skip
 
@@ -314,6 +326,8 @@ def spelled(token: Token, before: list[Token], bare: bool, after: str) -> tuple[
     """A token as it is meant there: "in the same-coloured bowl" says where to, "put block in" means them all."""
     if token.tag in ("match", "group") and HEAD.match(after) and (to := INTO.match(token.text)):
         return Token("to", text=to[0]), token
+    if token.tag == "block" and bare and before and before[-1].tag == "area":
+        return token, before.pop()
     if token.tag == "block" and not token.plural and before and before[-1].tag in ("put", "stack", "sort") and bare:
         return (replace(token, plural=True),)
     return (token,)

@@ -82,7 +82,7 @@ def parse(found: Sequence[Token]) -> tuple[Clause, ...]:
     while at < len(found):
         clause, token = clauses[-1], found[at]
         if token.tag in VERBS:
-            if clause.phrases and clause.objects and clause.verbs and not takes_up(found, at) and not waits(clause):
+            if (clause.phrases or clause.on_last) and clause.objects and clause.verbs and not takes_up(found, at) and not waits(clause):
                 clauses.append(Clause())
             clauses[-1].verbs.append(token.tag)
             at += 1
@@ -132,7 +132,9 @@ def waits(clause: Clause) -> bool:
 
 def landed(clause: Clause) -> bool:
     """Where to was said: a phrase that is more than where something comes from."""
-    return any(p.preposition not in ("from", "of", "under") for p in clause.phrases)
+    moved = bool({"put", "stack", "make", "sort"} & set(clause.verbs))
+    there = (p for p in clause.phrases if p.preposition not in ("from", "of", "under"))
+    return clause.on_last or any(moved or p.preposition != "in" or not p.area for p in there)
 
 
 def takes_up(found: Sequence[Token], at: int) -> bool:
@@ -158,7 +160,9 @@ def left_alone(found: Sequence[Token], at: int) -> int:
     end = at + 1
     while end < len(found) and found[end].tag not in ("stop", "then", *VERBS):
         end += 1
-    if not any(t.tag == "rest" for t in found[at:end]):
+    if found[at + 1 : at + 2] and found[at + 1].tag == "pronoun":
+        return at + 2
+    if not any(t.tag in ("rest", "alone") for t in found[at:end]):
         raise OutOfScope(f"what is to be left alone is not understood: {' '.join(t.text for t in found[at:end])!r}")
     return end
 
@@ -170,7 +174,9 @@ def is_left(found: Sequence[Token], at: int) -> bool:
 
 def add(clause: Clause, noun: Noun) -> None:
     """A noun without a preposition: what is moved; of a bowl that is filled, where to."""
-    if noun.kind in ("bowl", "zone") and {"fill", "contain"} & {*clause.verbs, "contain" if clause.empty else ""}:
+    if noun.kind in ("bowl", "zone") and clause.objects and noun.match and not landed(clause):
+        clause.phrases.append(Phrase("in", noun))
+    elif noun.kind in ("bowl", "zone") and {"fill", "contain"} & {*clause.verbs, "contain" if clause.empty else ""}:
         clause.phrases.append(Phrase("in", noun))
     elif noun.pronoun:
         if not clause.objects:
@@ -207,6 +213,8 @@ def preposition(found: Sequence[Token], at: int, clause: Clause) -> int:
     if end >= len(found) or found[end].tag not in OPENS:
         return end
     noun, end = noun_at(found, end)
+    if name in ("of", "in") and noun.kind == "block" and noun.bare and clause.empty and not clause.verbs:
+        return end  # "of the blocks in the corner, move the small ones"
     if name == "of":
         if noun.kind in ("bowl", "zone") and clause.objects and "fill" not in clause.verbs:
             clause.phrases.append(Phrase("to", noun))
@@ -300,21 +308,23 @@ def of_the_next(found: Sequence[Token], at: int) -> bool:
 
 
 ONE = (
-    r"(?:quant:all )?(?:of: )?(?P<{0}g>group:\w+ )?(?:quant:all )?size:(?P<{0}>big|small)(?: block:)?"
+    r"(?:quant:all )?(?:of: )?(?:match:same )?(?P<{0}g>group:\w+ )?(?:quant:all )?size:(?P<{0}>big|small)(?: block:)?"
     r"(?: (?P<{0}h>group:\w+))?(?: block:)?(?: match:same)?"
 )
 A, B = ONE.format("a"), ONE.format("b")
 STAYS = r"(?! (?:to|on|in): (?:match|colour|zone|quant))"
 LINK = r"(?: (?:put:|stack:|sep:|to:|take:|pronoun:))*"
 CUES: tuple[tuple[str, str], ...] = (
-    ("a over b", rf"{A}{LINK} (?:on:|above:(?:over)?|level:next|hides:)(?: (?:of|to|in|quant|level):\w*)* {B}"),
-    ("a over b", rf"{A}{LINK} (?:level:top)(?: (?:of|to|in|on):)* {B}(?! level:bottom)"),
+    ("a over b", rf"{A}{LINK} (?:on:|above:(?:over)?)(?: (?:of|to|in|quant):\w*)* {B}"),
+    ("a over b", rf"{A}{LINK} level:top of: {B}(?! level:bottom)"),
+    ("a under b", rf"{A}{LINK} (?:level:top|level:next)(?: sep:)? {B}(?! level:bottom)"),
+    ("a under b", rf"{A} of: {B} (?:level:top|level:next)"),
     ("a under b", rf"{A}{LINK} (?:under:|below:|side:bottom|before:)(?: (?:of|to|in):)* {B}"),
     ("a over b", rf"{A}{LINK} after:(?: (?:of|to|in):)* {B}"),
     ("a under b", rf"(?:from: )?{A} (?:to:|then:|sep: then:|stop: then:|then: to:) {B}(?: (?:level:top|level:next))?{STAYS}"),
     ("a under", rf"{A}{LINK} (?:in: |on: |to: |of: )?(?:level:bottom|first:|below:|under:)(?! size)(?: of:)?"),
     ("a under b", rf"on: {A}{LINK} {B}{STAYS}"),
-    ("a over b", rf"{A}{LINK} (?:of|to): {B}(?: (?:match:same|sep:|put:|stack:|pronoun:))* level:(?:top|next)"),
+    ("a over b", rf"{A}{LINK} (?:of|to): {B}(?: (?:match:same|sep:|put:|stack:|pronoun:))+ level:(?:top|next)"),
     ("a over", rf"{A}{LINK} (?:in: |on: |to: |of: )?(?:level:top|level:next|above:(?:over)?|on: pronoun:|last:)(?! size)"),
     ("a under", rf"(?:first:|start:|level:bottom)(?: (?:of|to|in|sep):)* {A}{STAYS}"),
     ("a over", rf"(?:level:top|level:next)(?: (?:of|to|in|sep):)* {A}{STAYS}"),

@@ -38,9 +38,12 @@ def towers(found: Sequence[Token], clauses: Sequence[Clause], order: SizeOrder, 
         raise OutOfScope("towers of blocks that differ are not understood")
     named = [c for c in clauses if any(n.colours for n in c.objects)]
     one_by_one = len(named) > 1 and len(named) == len(clauses)
+    objects = any(n.colours for c in clauses for n in c.objects)
+    coloured = any(p.noun and p.noun.colours for c in clauses for p in c.phrases)
+    if match and not order and not coloured and not objects:
+        return by_colour(found, clauses, view)
     if climbs(clauses, view) or (one_by_one and not order and step_by_step(clauses, view)):
         return chains(clauses, view)
-    coloured = any(p.noun and p.noun.colours for c in clauses for p in c.phrases)
     if match and not order and not coloured:
         return by_colour(found, clauses, view)
     return whole(found, clauses, order, view)
@@ -48,7 +51,7 @@ def towers(found: Sequence[Token], clauses: Sequence[Clause], order: SizeOrder, 
 
 def step_by_step(clauses: Sequence[Clause], view: View) -> bool:
     """One block after another, each named: all but the first without a place, or all on the same zone."""
-    single = all(len(c.objects) == 1 and not c.objects[0].many for c in clauses)
+    single = not any(n.many for c in clauses for n in c.objects)
     places = {p.noun for c in clauses if (p := split(c, True)[0]) is not None}
     return single and len(places) <= 1
 

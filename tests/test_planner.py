@@ -49,7 +49,7 @@ def test_without_failures_every_way_of_going_on_reaches_the_goal_in_the_least_mo
     assert result.seconds == 6
 
 
-def reached(way, seeds=20, **fails):
+def reached(way, seeds=8, **fails):
     done = 0
     for seed in range(seeds):
         body = SymbolicBody(MATCHING, seed=seed, **fails)
