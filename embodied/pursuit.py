@@ -8,6 +8,7 @@ from embodied.plans import Move
 from embodied.scenery import View
 from embodied.skills import Body, Outcome, Pick, Place, Program, Step
 
+NOTHING = Program()
 Ended = Literal["done", "budget", "stuck", "planner failed", "stopped"]
 
 
@@ -101,7 +102,7 @@ def spoken(outcome: Outcome) -> str:
 class Plan:
     """What a planner wants done next, and why; `done` says that nothing is, and then the program is empty."""
 
-    program: Program = Program()
+    program: Program = NOTHING
     done: bool = False
     why: str = ""
 

@@ -75,7 +75,7 @@ class Search:
         )
 
     def goal(self, view: View, found: Sequence[str]) -> Goal:
-        """What is wanted of what came to light; what has no such place is not meant, and OutOfScope if all have none."""
+        """What is wanted of what came to light, as far as it has such a place; OutOfScope where nothing has."""
         allowed = []
         for name in found:
             block = view[name]
@@ -101,7 +101,7 @@ def raised(block: Item) -> bool:
 
 
 def search(found: Sequence[Token], view: View) -> Search:
-    """What a sentence about hidden blocks wants looked for; OutOfScope where it is not clear under what, or where to."""
+    """What a sentence wants looked for; OutOfScope where it is not clear under what, or where it is to go."""
     has = {(t.tag, t.value) for t in found}
     tags = {t.tag for t in found}
     if not tags & {"bowl", "zone"}:

@@ -43,6 +43,8 @@ def read(sentence: str) -> Said:
 def understand(sentence: str, view: View) -> Goal | Search:
     """What is wanted of the things of a view. OutOfScope where that is not certain, or where things are not there."""
     said = read(sentence)
+    if either(said.all):
+        raise OutOfScope(f"{sentence!r} leaves open which of the blocks is meant")
     for applies, meaning in FRAMES:
         if applies(said, view):
             return meaning(said, view)
@@ -55,7 +57,7 @@ def hides(said: Said, view: View) -> bool:
         return True
     if not (said.has("bowl") or said.has("match")):
         return False
-    if said.has("under") and not said.order:
+    if not said.order and any(under_a_block(said.all[i:]) for i, t in enumerate(said.all) if t.tag == "under"):
         return True
     if said.has("level", "bottom") and (said.has("tower") or said.has("pyramid") or said.has("layers")):
         return said.has("bowl")
@@ -65,13 +67,31 @@ def hides(said: Said, view: View) -> bool:
     )
 
 
+def under_a_block(found: Sequence[Token]) -> bool:
+    """What something is said to be under is a block, and not a bowl or a zone."""
+    heads = [
+        t.tag for t in found[1:6] if t.tag in ("block", "bowl", "zone", "pronoun", "rest", "put", "sep", "in", "to")
+    ]
+    return not heads or heads[0] not in ("bowl", "zone")
+
+
+def either(found: Sequence[Token]) -> bool:
+    """One block or another is meant, without saying which."""
+    for i, token in enumerate(found):
+        if token.tag == "sep" and token.text == "or":
+            after = [t.tag for t in found[i + 1 :] if t.tag in ("colour", "size", "group", "block", "bowl", "zone")]
+            if after[:1] in (["colour"], ["size"], ["block"]) and "block" in after[:3]:
+                return True
+    return False
+
+
 def stacks(said: Said) -> bool:
     """Blocks are to stand on each other."""
     return said.has("stack") or said.has("tower") or said.has("each other") or bool(said.order)
 
 
 def small_over_big(said: Said) -> bool:
-    """Pairs of one colour, the small on the big; a zone of one colour or a choice of colours makes it something else."""
+    """Pairs of one colour, the small on the big; a colour that is named makes it something else."""
     plain = not (said.has("colour") or said.has("group") or said.has("area") or said.has("side"))
     return bool(said.order) and said.has("match", "same") and plain
 

@@ -1,7 +1,7 @@
 """A planner that asks a language model, by any endpoint or here; nothing it says is done but validated skills."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from embodied.models import Message, Model, ModelError, Picture, Usage, parsed
 from embodied.pursuit import Plan, PlannerFailed, Report, spoken
@@ -18,7 +18,7 @@ class Ledger:
 
     calls: int = 0
     invalid: int = 0
-    usage: Usage = Usage()
+    usage: Usage = field(default_factory=Usage)
 
 
 class ModelPlanner:

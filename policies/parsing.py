@@ -82,7 +82,13 @@ def parse(found: Sequence[Token]) -> tuple[Clause, ...]:
     while at < len(found):
         clause, token = clauses[-1], found[at]
         if token.tag in VERBS:
-            if (clause.phrases or clause.on_last) and clause.objects and clause.verbs and not takes_up(found, at) and not waits(clause):
+            if (
+                (clause.phrases or clause.on_last)
+                and clause.objects
+                and clause.verbs
+                and not takes_up(found, at)
+                and not waits(clause)
+            ):
                 clauses.append(Clause())
             clauses[-1].verbs.append(token.tag)
             at += 1
@@ -147,7 +153,7 @@ def new_pair(found: Sequence[Token], at: int, fronted: bool) -> bool:
     """A noun with a place of its own follows, verb left out: ", the small ones on the blue zone"."""
     if at + 1 < len(found) and found[at].tag in ("on", "in", "to"):
         return fronted and found[at + 1].tag in OPENS
-    return at < len(found) and found[at].tag in OPENS
+    return at < len(found) and found[at].tag in (*OPENS, "tower")
 
 
 def attributes(noun: Noun) -> bool:
@@ -174,9 +180,9 @@ def is_left(found: Sequence[Token], at: int) -> bool:
 
 def add(clause: Clause, noun: Noun) -> None:
     """A noun without a preposition: what is moved; of a bowl that is filled, where to."""
-    if noun.kind in ("bowl", "zone") and clause.objects and noun.match and not landed(clause):
-        clause.phrases.append(Phrase("in", noun))
-    elif noun.kind in ("bowl", "zone") and {"fill", "contain"} & {*clause.verbs, "contain" if clause.empty else ""}:
+    if (noun.kind in ("bowl", "zone") and clause.objects and noun.match and not landed(clause)) or (
+        noun.kind in ("bowl", "zone") and {"fill", "contain"} & {*clause.verbs, "contain" if clause.empty else ""}
+    ):
         clause.phrases.append(Phrase("in", noun))
     elif noun.pronoun:
         if not clause.objects:
@@ -213,7 +219,14 @@ def preposition(found: Sequence[Token], at: int, clause: Clause) -> int:
     if end >= len(found) or found[end].tag not in OPENS:
         return end
     noun, end = noun_at(found, end)
-    if name in ("of", "in") and noun.kind == "block" and noun.bare and clause.empty and not clause.verbs:
+    if (
+        name in ("of", "in")
+        and noun.kind == "block"
+        and noun.bare
+        and clause.empty
+        and not clause.verbs
+        and token.text != "for"
+    ):
         return end  # "of the blocks in the corner, move the small ones"
     if name == "of":
         if noun.kind in ("bowl", "zone") and clause.objects and "fill" not in clause.verbs:

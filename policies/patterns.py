@@ -57,7 +57,7 @@ def even(found: Sequence[Token], view: View) -> Goal:
 
 
 def alternating(found: Sequence[Token], view: View) -> Goal:
-    """One tower in which two colours take turns, as high as it gets, beginning with the colour said (or named first)."""
+    """One tower in which two colours take turns, as high as it gets, beginning with the colour said to come first."""
     found, zone = zone_named(found, view)
     first = beginning(found)
     named = list(dict.fromkeys(t.value for t in found if t.tag == "colour"))

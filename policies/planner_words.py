@@ -35,7 +35,7 @@ SYSTEM = f"""You plan for a robot arm with one gripper over a table. Reply with 
 {{"why": one sentence, "done": true or false, "steps": [steps]}}.
 
 Steps, each an object with "skill" and its arguments:
-{{"skill": "pick", "object": name}}: take a block from above and lift it; nothing may lie on it, the hand must be empty.
+{{"skill": "pick", "object": name}}: take a block from above and lift it; nothing may lie on it, the hand is empty.
 {{"skill": "place", "on": name}}: put down what is held on or in a thing; or with "at": [x, y] instead of "on", at a
 point of the table in metres. "offset": [x, y] moves it from the middle of the thing.
 {{"skill": "push", "object": name, "by": [x, y]}} and {{"skill": "pull", "object": name, "by": [x, y]}}: along the table.

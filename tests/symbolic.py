@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from embodied.plans import Move, free_point
 from embodied.goals import Goal
+from embodied.plans import Move, free_point
 from embodied.scenery import WORKSPACE
 
 

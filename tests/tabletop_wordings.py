@@ -1,7 +1,19 @@
+# ruff: noqa: E501 # a sentence is a line
 """What the sentences of the tabletop mean: a scene, the goal, and wordings of it."""
 
 from tabletop_scenes import (
-    ALTERNATE, AREA, EVEN, MATCHING, PAIRS, PRIMITIVE, PYRAMID, SAME_COLOUR, SIDE, SIZED, SIZES, TOWERS,
+    ALTERNATE,
+    AREA,
+    EVEN,
+    MATCHING,
+    PAIRS,
+    PRIMITIVE,
+    PYRAMID,
+    SAME_COLOUR,
+    SIDE,
+    SIZED,
+    SIZES,
+    TOWERS,
 )  # fmt: skip
 
 from embodied.goals import Beside, Goal, Inside, Pyramid, Tower
@@ -41,7 +53,13 @@ E = Goal(
     (Inside((("red block 1", ("red zone",)), ("red block 2", ("red zone",)))),),
     tuple((f"blue block {i}", "blue zone") for i in (1, 2, 3)),
 )
-ROWS = Goal((Pyramid((("red block", "blue block", "green block"), ("yellow block", "cyan block"), ("brown block",)), "red zone"),))
+ROWS = Goal(
+    (
+        Pyramid(
+            (("red block", "blue block", "green block"), ("yellow block", "cyan block"), ("brown block",)), "red zone"
+        ),
+    )
+)
 WARM = ("small red block", "big pink block", "small orange block")
 COOL = ("big cyan block", "small blue block")
 RED_YELLOW = inside(big_red_block="bottom right area", small_yellow_block="bottom right area")

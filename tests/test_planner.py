@@ -217,7 +217,9 @@ HIDDEN = {
 
 
 @pytest.mark.parametrize("drops", [0.0, 0.25])
-@pytest.mark.parametrize(("row", "sentence"), [(r, s.strip()) for r, (*_, t) in HIDDEN.items() for s in t.strip().splitlines()])
+@pytest.mark.parametrize(
+    ("row", "sentence"), [(r, s.strip()) for r, (*_, t) in HIDDEN.items() for s in t.strip().splitlines()]
+)
 def test_what_is_hidden_is_uncovered_recognised_and_put_where_it_belongs(row, sentence, drops):
     view, wanted, _ = HIDDEN[row]
     body = SymbolicBody(view, hides=True, drops=drops, seed=1)
