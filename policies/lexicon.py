@@ -41,7 +41,8 @@ SPELLING = {
 
 
 POSSESSIVE = re.compile(
-    r"(?:(?:on|to|at|in) )?the ((?:\w+[ -]){1,3}?)(block|cube|brick|one)'s (left|right|top|bottom)(?:[ -]hand)?(?: side)?\b"
+    r"(?:(?:on|to|at|in) )?the ((?:\w+[ -]){1,3}?)(block|cube|brick|one)'s (left|right|top|bottom)"
+    r"(?:[ -]hand)?(?: side)?\b"
 )
 
 

@@ -12,7 +12,8 @@ from embodied.scenery import View
 from policies import patterns, placements, towers
 from policies.hidden import Search, search
 from policies.lexicon import OutOfScope, Token, tokens
-from policies.parsing import Clause, SizeOrder, parse, sized
+from policies.parsing import Clause, parse
+from policies.sizes import SizeOrder, sized
 
 
 @dataclass(frozen=True)

@@ -7,10 +7,8 @@
 What a preposition attaches to (the blocks in the corner; put it in the corner) is decided by the meaning.
 """
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import Literal
 
 from policies.lexicon import OutOfScope, Token
 
@@ -19,7 +17,6 @@ PREPOSITIONS = frozenset(("to", "in", "from", "on", "of", "under", "below", "abo
 LOOKS = frozenset(("colour", "group", "size", "match", "even", "hidden", "same size"))
 HEADS = frozenset(("block", "bowl", "zone"))
 OPENS = LOOKS | HEADS | {"quant", "count", "rest", "pronoun", "only"}
-SizeOrder = Literal["", "big below", "small below"]
 
 
 @dataclass(frozen=True)
@@ -82,13 +79,7 @@ def parse(found: Sequence[Token]) -> tuple[Clause, ...]:
     while at < len(found):
         clause, token = clauses[-1], found[at]
         if token.tag in VERBS:
-            if (
-                (clause.phrases or clause.on_last)
-                and clause.objects
-                and clause.verbs
-                and not takes_up(found, at)
-                and not waits(clause)
-            ):
+            if begins(clause) and not takes_up(found, at):
                 clauses.append(Clause())
             clauses[-1].verbs.append(token.tag)
             at += 1
@@ -108,27 +99,35 @@ def parse(found: Sequence[Token]) -> tuple[Clause, ...]:
             clause.phrases.append(Phrase("in", area=token.value))
             at += 1
         elif token.tag in OPENS:
-            noun, end = noun_at(found, at)
-            if is_left(found, end):
-                at = end + 1
-                continue
-            if clause.objects and attributes(noun) and found[at - 1].tag not in ("sep", "then", "stop", *VERBS):
-                clause.objects[-1] = joined(clause.objects[-1], noun)
-                at = end
-                continue
-            if landed(clause) and clause.objects and not noun.pronoun:
-                clauses.append(Clause())
-            add(clauses[-1], noun)
-            at = end
+            at = noun(found, at, clauses)
         else:
             clause.on_last |= (token.tag, token.value) in (("level", "next"), ("level", "top"))
             at += 1
     return tuple(clause for clause in clauses if not clause.empty or clause.on_last)
 
 
+def noun(found: Sequence[Token], at: int, clauses: list[Clause]) -> int:
+    """Read a noun into the clause it belongs to."""
+    clause, (read, end) = clauses[-1], noun_at(found, at)
+    if is_left(found, end):
+        return end + 1
+    if clause.objects and attributes(read) and found[at - 1].tag not in ("sep", "then", "stop", *VERBS):
+        clause.objects[-1] = joined(clause.objects[-1], read)
+        return end
+    if landed(clause) and clause.objects and not read.pronoun:
+        clauses.append(Clause())
+    add(clauses[-1], read)
+    return end
+
+
 def says(clause: Clause) -> bool:
     """More than a place: "clear the top left area:" goes on."""
     return bool(clause.objects) or any(p.noun is not None for p in clause.phrases)
+
+
+def begins(clause: Clause) -> bool:
+    """A verb after this clause begins another one."""
+    return bool((clause.phrases or clause.on_last) and clause.objects and clause.verbs) and not waits(clause)
 
 
 def waits(clause: Clause) -> bool:
@@ -218,34 +217,30 @@ def preposition(found: Sequence[Token], at: int, clause: Clause) -> int:
         return end + 1
     if end >= len(found) or found[end].tag not in OPENS:
         return end
-    noun, end = noun_at(found, end)
-    if (
-        name in ("of", "in")
-        and noun.kind == "block"
-        and noun.bare
-        and clause.empty
-        and not clause.verbs
-        and token.text != "for"
-    ):
+    said, end = noun_at(found, end)
+    among = name in ("of", "in") and token.text != "for" and said.kind == "block" and said.bare
+    if among and clause.empty and not clause.verbs:
         return end  # "of the blocks in the corner, move the small ones"
     if name == "of":
-        if noun.kind in ("bowl", "zone") and clause.objects and "fill" not in clause.verbs:
-            clause.phrases.append(Phrase("to", noun))
-        elif noun.kind or not clause.objects:
-            add(clause, noun)
-        elif clause.phrases and (last := clause.phrases[-1]).noun is not None:
-            clause.phrases[-1] = replace(last, noun=joined(last.noun, noun))
-        else:
-            clause.objects[-1] = joined(clause.objects[-1], noun)
-        return end
-    if not (noun.kind or noun.colours or noun.match or noun.pronoun or noun.sizes):
-        return end
-    if name == "from" and noun.kind == "block" and not clause.objects:
-        add(clause, noun)
-        return end
-    clause.fronted |= not clause.objects and name in ("on", "in", "to")
-    clause.phrases.append(Phrase(name, noun))
+        of(clause, said)
+    elif name == "from" and said.kind == "block" and not clause.objects:
+        add(clause, said)
+    elif said.kind or said.pronoun or not said.bare:
+        clause.fronted |= not clause.objects and name in ("on", "in", "to")
+        clause.phrases.append(Phrase(name, said))
     return end
+
+
+def of(clause: Clause, said: Noun) -> None:
+    """A noun after "of" or "with": where to, what is moved, or more about the noun before."""
+    if said.kind in ("bowl", "zone") and clause.objects and "fill" not in clause.verbs:
+        clause.phrases.append(Phrase("to", said))
+    elif said.kind or not clause.objects:
+        add(clause, said)
+    elif clause.phrases and (last := clause.phrases[-1]).noun is not None:
+        clause.phrases[-1] = replace(last, noun=joined(last.noun, said))
+    else:
+        clause.objects[-1] = joined(clause.objects[-1], said)
 
 
 def noun_at(found: Sequence[Token], at: int) -> tuple[Noun, int]:
@@ -318,67 +313,3 @@ def of_the_next(found: Sequence[Token], at: int) -> bool:
     while at < len(found) and found[at].tag in (*LOOKS, "sep", "quant", "count"):
         at += 1
     return at < len(found) and found[at].tag in HEADS
-
-
-ONE = (
-    r"(?:quant:all )?(?:of: )?(?:match:same )?(?P<{0}g>group:\w+ )?(?:quant:all )?size:(?P<{0}>big|small)(?: block:)?"
-    r"(?: (?P<{0}h>group:\w+))?(?: block:)?(?: match:same)?"
-)
-A, B = ONE.format("a"), ONE.format("b")
-STAYS = r"(?! (?:to|on|in): (?:match|colour|zone|quant))"
-LINK = r"(?: (?:put:|stack:|sep:|to:|take:|pronoun:))*"
-CUES: tuple[tuple[str, str], ...] = (
-    ("a over b", rf"{A}{LINK} (?:on:|above:(?:over)?)(?: (?:of|to|in|quant):\w*)* {B}"),
-    ("a over b", rf"{A}{LINK} level:top of: {B}(?! level:bottom)"),
-    ("a under b", rf"{A}{LINK} (?:level:top|level:next)(?: sep:)? {B}(?! level:bottom)"),
-    ("a under b", rf"{A} of: {B} (?:level:top|level:next)"),
-    ("a under b", rf"{A}{LINK} (?:under:|below:|side:bottom|before:)(?: (?:of|to|in):)* {B}"),
-    ("a over b", rf"{A}{LINK} after:(?: (?:of|to|in):)* {B}"),
-    ("a under b", rf"(?:from: )?{A} (?:to:|then:|sep: then:|stop: then:|then: to:) {B}(?: (?:level:top|level:next))?{STAYS}"),
-    ("a under", rf"{A}{LINK} (?:in: |on: |to: |of: )?(?:level:bottom|first:|below:|under:)(?! size)(?: of:)?"),
-    ("a under b", rf"on: {A}{LINK} {B}{STAYS}"),
-    ("a over b", rf"{A}{LINK} (?:of|to): {B}(?: (?:match:same|sep:|put:|stack:|pronoun:))+ level:(?:top|next)"),
-    ("a over", rf"{A}{LINK} (?:in: |on: |to: |of: )?(?:level:top|level:next|above:(?:over)?|on: pronoun:|last:)(?! size)"),
-    ("a under", rf"(?:first:|start:|level:bottom)(?: (?:of|to|in|sep):)* {A}{STAYS}"),
-    ("a over", rf"(?:level:top|level:next)(?: (?:of|to|in|sep):)* {A}{STAYS}"),
-)  # fmt: skip
-
-
-def sized(found: Sequence[Token]) -> tuple[SizeOrder, tuple[Token, ...]]:
-    """Which size goes below, if that is said, and the tokens without what said so.
-
-    OutOfScope where it is said both ways round.
-    """
-    orders: set[str] = set()
-    plain = [t for t in found if t.tag not in ("tower",)]
-    down = any(t.tag == "downward" for t in plain)
-    while (hit := cue(plain)) is not None:
-        order, start, end, groups = hit
-        orders.add(order)
-        plain[start:end] = groups
-    if not orders and any(t.tag == "order" for t in plain):
-        orders.add("big below")
-    if len(orders) > 1:
-        raise OutOfScope("the sentence says both that big blocks go below small ones and the other way round")
-    order = orders.pop() if orders else ""
-    if down and order and not any(t.tag == "order" for t in plain):
-        order = "small below" if order == "big below" else "big below"
-    kept = tuple(plain) if order else tuple(found)
-    return order, kept  # type: ignore[return-value] # one of the three
-
-
-def cue(plain: Sequence[Token]) -> tuple[str, int, int, list[Token]] | None:
-    """The first place that says which size goes below: what it says, where, and the groups named there."""
-    text = " ".join(f"{t.tag.replace(' ', '_')}:{t.value.replace(' ', '_')}" for t in plain)
-    for says, pattern in CUES:
-        hit = re.search(rf"(?<!\S){pattern}(?=\s|$)", text)
-        if hit is None or hit.groupdict().get("b") == hit["a"]:
-            continue
-        below = hit["a"] if "under" in says else {"big": "small", "small": "big"}[hit["a"]]
-        start = text[: hit.start()].count(" ")
-        end = start + hit[0].count(" ") + 1
-        named = {t.value: t for t in plain[start:end] if t.tag == "group"}
-        groups = [*named.values(), Token("block", plural=True, text="blocks")] if named else []
-        groups += [t for t in plain[start:end] if t.tag == "match"]
-        return f"{below} below", start, end, groups
-    return None

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from embodied.goals import Goal, Inside, Pyramid, Tower
 from embodied.scenery import Item, View
 from policies.lexicon import OutOfScope, Token
-from policies.parsing import SizeOrder
 from policies.referring import listed, names
+from policies.sizes import SizeOrder
 
 
 def without_places(found: Sequence[Token], kind: str) -> tuple[list[Token], tuple[str, ...]]:

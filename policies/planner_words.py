@@ -38,7 +38,7 @@ Steps, each an object with "skill" and its arguments:
 {{"skill": "pick", "object": name}}: take a block from above and lift it; nothing may lie on it, the hand is empty.
 {{"skill": "place", "on": name}}: put down what is held on or in a thing; or with "at": [x, y] instead of "on", at a
 point of the table in metres. "offset": [x, y] moves it from the middle of the thing.
-{{"skill": "push", "object": name, "by": [x, y]}} and {{"skill": "pull", "object": name, "by": [x, y]}}: along the table.
+{{"skill": "push", "object": name, "by": [x, y]}} and {{"skill": "pull", "object": name, "by": [x, y]}}: on the table.
 {{"skill": "move to", "at": [x, y, z]}}, {{"skill": "move by", "by": [x, y, z]}}, {{"skill": "rotate", "by": radians}},
 {{"skill": "open"}}, {{"skill": "close"}}, {{"skill": "wait", "seconds": s}}, {{"skill": "home"}}.
 

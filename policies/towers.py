@@ -6,9 +6,10 @@ from dataclasses import replace
 from embodied.goals import Goal, Inside, SomeWant, Tower
 from embodied.scenery import AREAS, Item, View
 from policies.lexicon import OutOfScope, Token
-from policies.parsing import Clause, Noun, Phrase, SizeOrder
+from policies.parsing import Clause, Noun, Phrase
 from policies.placements import meant, placements, split
 from policies.referring import listed, names, only, things
+from policies.sizes import SizeOrder
 
 EVERYTHING = Noun("block", quant=True)
 

@@ -267,7 +267,7 @@ def test_a_noisy_reporter_is_right_as_often_as_it_says_and_wrong_in_all_it_says(
 
 
 def test_an_accuracy_is_a_probability():
-    with pytest.raises(ValueError, match="accuracy is 1.5"):
+    with pytest.raises(ValueError, match=r"accuracy is 1\.5"):
         NoisyReporter(1.5, np.random.default_rng(0))
 
 
