@@ -48,7 +48,13 @@ POSSESSIVE = re.compile(
 
 def normalised(sentence: str) -> str:
     """Lower case, British, no hyphens, punctuation as words of its own."""
-    text = sentence.lower().replace("\u2019", "'").replace("\u2014", " , ").replace("\u2013", " , ")
+    text = (
+        sentence.lower()
+        .replace("\u2019", "'")
+        .replace("that's", "that is")
+        .replace("\u2014", " , ")
+        .replace("\u2013", " , ")
+    )
     text = re.sub(r"[-\"\u201c\u201d()\[\]*_/]", " ", text)
     text = re.sub(r"\b(pyramid|tower|stack|pile|table|robot|zone|bowl|colour|color)s?'s?(?= |$)", r"\1", text)
     text = POSSESSIVE.sub(r"to the \3 of the \1\2", text)

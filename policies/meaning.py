@@ -101,7 +101,10 @@ FRAMES: Sequence[tuple[Callable[[Said, View], bool], Callable[[Said, View], Goal
     (hides, lambda said, view: search(said.all, view)),
     (lambda said, _: said.has("pyramid"), lambda said, view: patterns.pyramid(said.all, view)),
     (lambda said, _: said.has("even"), lambda said, view: patterns.even(said.all, view)),
-    (lambda said, _: said.has("alternate"), lambda said, view: patterns.alternating(said.all, view)),
+    (
+        lambda said, _: said.has("alternate") or patterns.by_turns(said.all),
+        lambda said, view: patterns.alternating(said.all, view),
+    ),
     (
         lambda said, _: small_over_big(said),
         lambda said, view: patterns.pairs(view, said.order, said.has("zone")),

@@ -84,7 +84,8 @@ def parse(found: Sequence[Token]) -> tuple[Clause, ...]:
             clauses[-1].verbs.append(token.tag)
             at += 1
         elif token.tag in ("then", "stop"):
-            if says(clause) and not (takes_up(found, at) and not landed(clause)):
+            goes = token.text == ":" and not landed(clause) and found[at + 1 : at + 2] and found[at + 1].tag in VERBS
+            if not goes and says(clause) and not (takes_up(found, at) and not landed(clause)):
                 clauses.append(Clause(then=True))
             at += 1
         elif token.tag == "sep":
@@ -167,6 +168,8 @@ def left_alone(found: Sequence[Token], at: int) -> int:
         end += 1
     if found[at + 1 : at + 2] and found[at + 1].tag == "pronoun":
         return at + 2
+    if any(t.tag in ("on", "in", "to") for t in found[at:end]) and found[end - 1].tag in HEADS:
+        return at + 1
     if not any(t.tag in ("rest", "alone") for t in found[at:end]):
         raise OutOfScope(f"what is to be left alone is not understood: {' '.join(t.text for t in found[at:end])!r}")
     return end

@@ -76,6 +76,14 @@ def alternating(found: Sequence[Token], view: View) -> Goal:
     return Goal((Tower(tuple(of[second if i % 2 else first] for i in range(height)), zone),))
 
 
+def by_turns(found: Sequence[Token]) -> bool:
+    """Colours are said in turns: red, blue, red."""
+    named = [t.value for t in without_places(found, "zone")[0] if t.tag == "colour"]
+    turns = all(named[i] == named[i % 2] for i in range(len(named)))
+    stacked = any(t.tag in ("stack", "tower") for t in found) and not any(t.tag in ("then", "bowl") for t in found)
+    return len(named) > 2 and turns and named[0] != named[1] and stacked
+
+
 def beginning(found: Sequence[Token]) -> str:
     """The colour that was said to come first or lowest ("": none)."""
     for i, token in enumerate(found):
@@ -128,7 +136,8 @@ def pyramid(found: Sequence[Token], view: View) -> Goal:
             raise OutOfScope(f"rows of {', '.join(map(str, lengths))} blocks are no pyramid")
         runs = [[colour for run in runs for colour in run]]
     rows = tuple(tuple(take(left, colour, view) for colour in run) for run in runs)
-    return Goal((Pyramid(rows if len(rows) > 1 else rows_of(rows[0]), zone),))
+    flat = [name for row in rows for name in row]
+    return Goal((Pyramid(rows if len(rows) > 1 else rows_of(flat), zone),))
 
 
 def colour_runs(found: Sequence[Token]) -> list[list[str]]:

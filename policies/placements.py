@@ -26,7 +26,22 @@ def split(clause: Clause, stacking: bool = False) -> tuple[Phrase | None, tuple[
     if not chosen:
         return None, tuple(phrases)
     to = chosen[-1] if chosen[-1].area or len(chosen) == 1 else chosen[0]
-    return to, tuple(p for p in phrases if p is not to)
+    return to, tuple(p for p in phrases if p is not to and not again(p, to))
+
+
+def again(phrase: Phrase, to: Phrase) -> bool:
+    """A place that is said twice: "move it over the blue block, and put it down on the blue block"."""
+    one, other = phrase.noun, to.noun
+    return (
+        one is not None
+        and other is not None
+        and (one.kind, one.colours, one.sizes)
+        == (
+            other.kind,
+            other.colours,
+            other.sizes,
+        )
+    )
 
 
 def meant(view: View, clause: Clause, where: Sequence[Phrase], before: Sequence[str]) -> tuple[Item, ...]:
@@ -83,6 +98,8 @@ def destinations(view: View, block: Item, to: Phrase, match: str) -> tuple[str, 
     if to.area:
         return (to.area,)
     noun = to.noun or Noun()
+    if not noun.kind and len({i.kind for i in view.items if i.colour in noun.colours}) > 1:
+        raise OutOfScope(f"whether {noun.words!r} is a block, a bowl or a zone is not said; there are {listed(view)}")
     kind = noun.kind or next((k for k in ("bowl", "zone") if any(i.kind == k for i in view.items)), "bowl")
     if kind == "block":
         raise OutOfScope(f"what it means to put a block to {noun.words!r} is not clear")

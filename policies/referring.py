@@ -48,10 +48,10 @@ def blocks(view: View, nouns: Sequence[Noun], where: Sequence[Phrase] = ()) -> t
 
 def only(view: View, noun: Noun, kind: str, where: Sequence[Phrase] = ()) -> Item:
     """The one thing that a noun means; OutOfScope where there are more."""
-    found = things(view, noun, kind, where)
-    if len(found) > 1:
-        raise OutOfScope(f"{noun.words or kind!r} may be any of {', '.join(item.name for item in found)}")
-    return found[0]
+    first, *more = things(view, noun, kind, where)
+    if more:
+        raise OutOfScope(f"{noun.words or kind!r} may be any of {', '.join(item.name for item in (first, *more))}")
+    return first
 
 
 def meets(view: View, item: Item, phrase: Phrase) -> bool:

@@ -179,7 +179,7 @@ Group = tuple[tuple[Item, ...], str, bool, tuple[Noun, ...]]
 def merged(clauses: Sequence[Clause], view: View, order: SizeOrder) -> list[Group]:
     """Of each tower: its blocks, its base ("": anywhere), whether they were chosen by looks or place, the nouns."""
     phrases = [p for c in clauses for p in c.phrases]
-    landing = [c for c in clauses if split(c, True)[0] is not None]
+    landing = [c for c in clauses if split(c, True)[0] is not None and not heading(c, clauses)]
     loose = [c for c in clauses if split(c, True)[0] is None and not all(n.bare for n in c.objects)]
     if len(landing) <= 1:
         nouns = [n for c in clauses for n in c.objects if not (n.pronoun or n.rest)]
@@ -194,6 +194,13 @@ def merged(clauses: Sequence[Clause], view: View, order: SizeOrder) -> list[Grou
     return found
 
 
+def heading(clause: Clause, clauses: Sequence[Clause]) -> bool:
+    """Only says what is going to be said: "stack blocks of the same size in the zones: ..."."""
+    to = split(clause, True)[0]
+    vague = to is not None and to.noun is not None and to.noun.bare and all(n.bare for n in clause.objects)
+    return vague and len(clauses) > 1
+
+
 def group(clause: Clause, view: View, order: SizeOrder, before: Sequence[str]) -> Group:
     """The blocks and base of one tower. An area alone is both where they are and where they stay."""
     to, where = split(clause, stacking=True)
@@ -203,6 +210,8 @@ def group(clause: Clause, view: View, order: SizeOrder, before: Sequence[str]) -
         if not any(p.area for p in where):
             where = (*where, to)
     elif to is not None and to.noun is not None:
+        if not to.noun.kind and any(b.colour in to.noun.colours for b in view.blocks):
+            raise OutOfScope(f"whether {to.noun.words!r} is a block or a zone is not said; there are {listed(view)}")
         base = only(view, to.noun, "zone").name
         if view[base].kind == "bowl":
             raise OutOfScope(f"towers in a bowl are not understood: the {base}")

@@ -38,12 +38,18 @@ BLOCK = r"(?:blocks?|cubes?|bricks?|boxes|box|pieces?|objects?|items?|things?|on
 
 RULES: tuple[tuple[str, str, str], ...] = (
     # verbs that would be something else
-    ("put", "", r"rest(?= (?:it|them|the|that)\b)"),
+    ("put", "", r"rest(?= (?:it|them|the|that|on|in)\b)"),
     ("", "", r"step (?:\d+|one|two|three|four|five|six|seven)(?: [:,.])?|where (?:it|they) belongs?(?: [:,])?"),
     ("block", "", r"whatever colour (?:a|the|each|every|one) (?:block|cube|brick) (?:has|is)"),
     ("block", "", r"what(?:ever)?(?: is| lies| stands)(?= (?:in|at|inside|on) the (?:top|bottom|upper|lower))"
      r"|contents"),
     ("", "", r"(?:but )?(?:only )?(?:if|when|whenever|provided(?: that)?)(?= .*\beven\b)|if the count is(?= even)"),
+    ("", "", r"without leaving(?= the (?:top|bottom|upper|lower))"),
+    ("tower", "", r"another(?= (?:of|with|from|out)\b)"),
+    ("match", "other", r"(?:that|which) (?:do not|does not|don't|doesn't) (?:match|fit|correspond)(?: in colour)?(?= ?$| ?[,.;])"),
+    ("match", "same", r"(?:the colour of which|whose colour) (?:it|they) (?:shares?|has|have|is|are)"),
+    ("match", "same", r"(?:(?:that|which) )?(?:shares?|sharing|match|matches|matching|have|has|of|with|in) the "
+     r"(?:zone|bowl|square|patch) colour"),
     ("under", "", r"(?:carry|carries|support|supports|bear|bears)(?= (?:a|the|one|its) (?:small|little|tiny))"),
     # one another
     ("each other", "", r"(?:all )?(?:on |over |above |directly )*(?:the )?(?:top of |tops of )?(?:each other"
@@ -231,7 +237,7 @@ RULES: tuple[tuple[str, str, str], ...] = (
      r"|carry|carried|carrying|deliver|delivered|transport|transported|transporting|send|push|pushed|slide|slid|shove"
      r"|drag|go|goes|going|belongs?|sits?|sitting|ends? up|ended up|put down|store|stored|return|rest|rests|release"
      r"|stow|leave|toss|throw|pop|nestle|station|situate|reposition|haul|convey|migrate|tuck|hand|add|adding|added"
-     r"|install|concentrate|evacuate|empty|unload|displace|land|reside|stands?|come|comes|follow|follows|crown"
+     r"|install|load|loaded|combine|combined|concentrate|evacuate|empty|unload|displace|land|reside|stands?|come|comes|follow|follows|crown"
      r"|lives?)"
      r"(?: (?:down|over|away|up|off))?"),
     # quantities
@@ -253,8 +259,8 @@ RULES: tuple[tuple[str, str, str], ...] = (
      r"|sized)"
      r"|equally sized|by (?:their )?sizes?|sizes?"),
     ("bowl", "", r"(?:bowl|dish|container|basin|cup)(?:s|es)?"),
-    ("zone", "", r"(?:(?:square|painted|target|marked) )*(?:zone|square|patch|pad|mat|field|tile)(?:s|es)?|target"
-     r"|areas?|regions?"),
+    ("zone", "", r"(?:(?:square|painted|target|marked) )*(?:zone|square|patch|pad|mat|field|tile|area|region)(?:s|es)?"
+     r"|target"),
     ("pyramid", "", r"pyramids?|triangle|triangular(?: shape| structure| stack)?"),
     ("tower", "", r"(?:(?:single|one|a|two|three|2|3|several|separate|individual|own|distinct|another) )*(?:tower"
      r"|stack|pile|heap|column|pillar)s?(?: of| from)?"),
@@ -277,6 +283,7 @@ RULES: tuple[tuple[str, str, str], ...] = (
 """(tag, value, pattern), in the order in which they are tried; with an empty tag the words say nothing."""
 
 FILLER = frozenset((
+    "somewhere", "consists", "consist", "consisting", "complete", "completing", "composed", "comprises",
     "a", "accordingly", "again", "already", "an", "appear", "appearing", "appears", "are", "arm", "as", "available",
     "away", "be", "been", "being", "belong", "belonging", "block's", "board", "by", "can", "carefully", "certain",
     "colour", "coloured", "could", "count", "counts", "cube's", "currently", "desk", "directly", "do", "does",
