@@ -44,6 +44,10 @@ RULES: tuple[tuple[str, str, str], ...] = (
     ("block", "", r"what(?:ever)?(?: is| lies| stands)(?= (?:in|at|inside|on) the (?:top|bottom|upper|lower))"
      r"|contents"),
     ("", "", r"(?:but )?(?:only )?(?:if|when|whenever|provided(?: that)?)(?= .*\beven\b)|if the count is(?= even)"),
+    ("hidden", "", r"(?:below|under|underneath|beneath) (?:an)?other (?:blocks?|cubes?|bricks?|ones?)"),
+    ("hidden", "", r"(?:(?:that|which) )?(?:has|have|with|having) (?:an)?other (?:blocks?|cubes?|bricks?|ones?)"
+     r"(?: standing| lying| sitting)? on (?:top of )?(?:it|them)"),
+    ("hides", "", r"on which"),
     ("", "", r"without leaving(?= the (?:top|bottom|upper|lower))"),
     ("tower", "", r"another(?= (?:of|with|from|out)\b)"),
     ("match", "other", r"(?:that|which) (?:do not|does not|don't|doesn't) (?:match|fit|correspond)(?: in colour)?(?= ?$| ?[,.;])"),
@@ -283,7 +287,7 @@ RULES: tuple[tuple[str, str, str], ...] = (
 """(tag, value, pattern), in the order in which they are tried; with an empty tag the words say nothing."""
 
 FILLER = frozenset((
-    "somewhere", "consists", "consist", "consisting", "complete", "completing", "composed", "comprises",
+    "somewhere", "apart", "consists", "consist", "consisting", "complete", "completing", "composed", "comprises",
     "a", "accordingly", "again", "already", "an", "appear", "appearing", "appears", "are", "arm", "as", "available",
     "away", "be", "been", "being", "belong", "belonging", "block's", "board", "by", "can", "carefully", "certain",
     "colour", "coloured", "could", "count", "counts", "cube's", "currently", "desk", "directly", "do", "does",
