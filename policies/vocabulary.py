@@ -50,7 +50,8 @@ RULES: tuple[tuple[str, str, str], ...] = (
     ("hides", "", r"on which"),
     ("", "", r"without leaving(?= the (?:top|bottom|upper|lower))"),
     ("tower", "", r"another(?= (?:of|with|from|out)\b)"),
-    ("match", "other", r"(?:that|which) (?:do not|does not|don't|doesn't) (?:match|fit|correspond)(?: in colour)?(?= ?$| ?[,.;])"),
+    ("match", "other", r"(?:that|which) (?:do not|does not|don't|doesn't) (?:match|fit"
+     r"|correspond)(?: in colour)?(?= ?$| ?[,.;])"),
     ("match", "same", r"(?:the colour of which|whose colour) (?:it|they) (?:shares?|has|have|is|are)"),
     ("match", "same", r"(?:(?:that|which) )?(?:shares?|sharing|match|matches|matching|have|has|of|with|in) the "
      r"(?:zone|bowl|square|patch) colour"),

@@ -1,6 +1,7 @@
 """The grammar understands what is said in words it was not shown, and refuses what it does not understand."""
 
 import pytest
+from tabletop_more_wordings import MORE
 from tabletop_scenes import ALTERNATE, AREA, MATCHING, PAIRS, PRIMITIVE, SAME_COLOUR, SIZED, TOWERS, TWO_LAYERS
 from tabletop_wordings import WORDINGS, same, wordings
 
@@ -19,6 +20,15 @@ def test_every_wording_means_its_row(row, sentence):
     found = understand(sentence, view)
     assert isinstance(found, Goal)
     assert same(found, goal), found
+
+
+@pytest.mark.parametrize("row", MORE)
+def test_wordings_it_was_not_written_for_mean_their_rows_too(row):
+    view, goal, _ = WORDINGS[row]
+    for sentence in wordings(MORE[row]):
+        found = understand(sentence, view)
+        assert isinstance(found, Goal), sentence
+        assert same(found, goal), (sentence, found)
 
 
 @pytest.mark.parametrize("row", WORDINGS)
