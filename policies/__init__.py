@@ -24,6 +24,18 @@ CONFIGS = {
 KINDS = {"actor": "policies.actor:load"}
 """kind of a saved policy -> load(folder, device) -> Policy"""
 
+PLANNERS = {
+    "grammar": "policies.grammar:GrammarPlanner",
+    "model": "policies.model_planner:ModelPlanner",
+}
+"""name -> a planner's class (see `embodied.pursuit.Planner`)"""
+
+REPORTERS = {
+    "truth": "policies.reporters:TruthReporter",
+    "noisy": "policies.reporters:NoisyReporter",
+}
+"""name -> a reporter's class (see `embodied.pursuit.Reporter`)"""
+
 
 def load(folder: str | Path, device: str = "cpu") -> "Policy":
     """The policy saved in a folder; it acts the same on any device. FileNotFoundError where there is none."""
