@@ -25,9 +25,13 @@ class SymbolicBody:
             return self.now
         return self.now.without(b.name for b in self.now.blocks if b.name != self.now.held and self.now.over(b))
 
-    def perform(self, step, phase, stop):
+    def perform(self, step, at, stop):
         if stop():
-            return "stopped", "", phase, 0.0
+            return "stopped", "", at, 0.0
+        cause, detail, _, seconds = self.act(step)
+        return cause, detail, at, seconds
+
+    def act(self, step):
         self.done.append(step)
         if step.skill == "pick":
             return self.pick(step.object)

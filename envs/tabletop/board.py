@@ -28,6 +28,9 @@ GROUPS: dict[str, tuple[str, ...]] = {
 ROUND = {"block": 0.03, "big": 0.044, "bowl": 0.063, "zone": 0.07}
 """Room that a thing takes: the radius of a circle around it [m]."""
 
+CAPACITY = {"block": 18, "big": 14, "bowl": 9, "zone": 4}
+"""The most things of a kind that a scene has."""
+
 GAP = 0.012
 """Left between two things at least [m]."""
 
@@ -127,6 +130,8 @@ class Board:
 
     def put_at(self, kind: str, colour: str, x: float, y: float, z: float = 0.0, yaw: float | None = None) -> int:
         """Put a thing at a place [m]. Its number."""
+        if sum(thing.kind == kind for thing in self.things) >= CAPACITY[kind]:
+            raise Crowded(f"more than {CAPACITY[kind]} of {kind}")
         turn = (self.rng.uniform(-pi / 4, pi / 4) if kind in EDGES else 0.0) if yaw is None else yaw
         self.things.append(Thing(kind, colour, rounded(x), rounded(y), rounded(turn), rounded(z)))
         return len(self.things) - 1

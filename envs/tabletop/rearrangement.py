@@ -16,15 +16,13 @@ from embodied.skills import At, Cause, Outcome, Pick, Place, Step, Stop
 from embodied.spec import ArraySpec, Spec
 from envs import LONG_TASKS
 from envs.tabletop.bare import Bare
+from envs.tabletop.board import CAPACITY
 from envs.tabletop.brief import Brief, LongTask
 from envs.tabletop.camera import CAMERAS, Camera
 from envs.tabletop.client import Client
 from envs.tabletop.hand import Disturbances, Hand
 from envs.tabletop.scene import PALETTE
 from envs.tabletop.world import Snapshot, World
-
-CAPACITY = {"block": 18, "big": 8, "bowl": 9, "zone": 3}
-"""The most things of a kind that a scene has."""
 
 MOST = sum(CAPACITY.values())
 SPARE = 2
