@@ -151,15 +151,16 @@ class Hand:
             block = self.view()[name]
             self.cross(block.position[:2], heading_of(block, self.world.yaw), pace)
 
-        return [over, down, lambda: self.up(pace)]
+        return [over, down, lambda: self.lift(pace)]
 
     def take(self, at: tuple[float, float], top: float, yaw: float) -> Failure:
         """Pick at a point [m] of a surface, the hand turned by `yaw` [rad], whatever lies there; how it went."""
         self.stop, self.dropped = lambda: False, False
         self.go(self.high(at), yaw, PACE)
         failure = self.grasp(at, top, "")
-        self.up(PACE)
-        return failure or ("", "")
+        if failure:
+            self.up(PACE)
+        return failure or self.lift(PACE) or ("", "")
 
     def grasp(self, at: tuple[float, float], top: float, name: str) -> Failure | None:
         """Straight down on a surface with the suction on; a miss, or another block than the one named, is told."""
@@ -282,6 +283,11 @@ class Hand:
         wrist = float(np.hypot(at[0], at[1])) - robot.WRIST
         limit = (max(REACH**2 - wrist**2, 0.0)) ** 0.5 + robot.SHOULDER - robot.FLANGE - robot.TOOL
         return np.array([at[0], at[1], max(min(tallest + held + ABOVE, limit), 0.1)])
+
+    def lift(self, pace: float) -> Failure | None:
+        """Straight up with what is held."""
+        self.up(pace)
+        return self.lost()
 
     def cross(self, at: tuple[float, ...], yaw: float | None, pace: float) -> None:
         """Over a point [m], through the air; where no block stands on another, little can be upset meanwhile."""
