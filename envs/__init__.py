@@ -52,6 +52,8 @@ LONG_TASKS = {
 
 TABLETOP = "envs.tabletop.environment:Tabletop"
 
+LONG = "envs.tabletop.rearrangement:Rearrangement"
+
 ENVIRONMENTS: dict[str, tuple[str, dict[str, str]]] = {
     "embodied/PutBlockInBowl-v0": (TABLETOP, {"task": "put_in_bowl"}),
     "embodied/PushBlockToZone-v0": (TABLETOP, {"task": "push_to_zone"}),
@@ -90,6 +92,9 @@ def register() -> None:
     for name, (entry, keywords) in ENVIRONMENTS.items():
         if name not in gymnasium.registry:
             gymnasium.register(name, entry_point=entry, kwargs=dict(keywords))
+    for task in LONG_TASKS:
+        if (name := f"embodied/{task}-v0") not in gymnasium.registry:
+            gymnasium.register(name, entry_point=LONG, kwargs={"task": task})
     if EXTERNAL[0] not in gymnasium.registry:
         gymnasium.register(EXTERNAL[0], entry_point=EXTERNAL[1])
 

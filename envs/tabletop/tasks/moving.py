@@ -19,6 +19,7 @@ def moved(board: Board, meant: Callable[[Thing], bool], words: dict[str, str], *
     mine, rest = [t for t in every if meant(t)], [t for t in every if not meant(t)]
     if not mine or (words and not rest):
         raise Crowded("the words make no difference")
+    board.asks("move", source, target, *key)
 
     def laid(things: list[Thing], number: int, *areas: str) -> list[int]:
         drawn = (things[int(i)] for i in board.rng.integers(len(things), size=number))
@@ -27,7 +28,6 @@ def moved(board: Board, meant: Callable[[Thing], bool], words: dict[str, str], *
     moving = laid(mine, board.count(3, 5, (5, 7)), source)
     staying = laid(rest, board.count(1, 2) if words else 0, source)
     laid(every, board.count(0, 3, (3, 5)), third, fourth)
-    board.asks("move", source, target, *key)
     names = board.names
     goal = Goal((Inside(tuple((names[i], (target,)) for i in moving)),), tuple((names[i], target) for i in staying))
     return goal, {"source": source, "target": target, **words}

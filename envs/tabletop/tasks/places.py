@@ -65,13 +65,12 @@ def asked(board: Board, side: str, reference: int, blocks: list[int], size: str)
     return goal, {"side": WAYS[side], "reference": said, "zone": place, "size": size}
 
 
-def quarter(board: Board, kinds: Sequence[str], rest: Sequence[str]) -> tuple[str, list[int]]:
-    """Blocks in a quarter of the table, others elsewhere. Its name and their numbers."""
-    area = board.one(QUARTERS)
+def quarter(board: Board, area: str, kinds: Sequence[str], rest: Sequence[str]) -> list[int]:
+    """Blocks in a quarter of the table, others elsewhere. Numbers of the first."""
     there = [board.put(kind, board.colours(1)[0], area) for kind in kinds]
     for kind in rest:
         board.put(kind, board.colours(1)[0], WORKSPACE, [AREAS[area]])
-    return area, there
+    return there
 
 
 def mixed(board: Board, number: int) -> list[str]:
@@ -82,9 +81,9 @@ def mixed(board: Board, number: int) -> list[str]:
 def in_order(board: Board) -> Asked:
     """All blocks of a quarter, the big ones below the small ones, on one of two or three zones."""
     zones = [board.put("zone", c, INNER) for c in board.colours(board.count(2, 3))]
-    area, there = quarter(board, mixed(board, board.count(3, 4, (5, 5))), mixed(board, board.count(2, 3, (3, 4))))
-    (place,) = board.named(zones[0])
+    (place,), area = board.named(zones[0]), board.one(QUARTERS)
     board.asks("quarter in order", area, place)
+    there = quarter(board, area, mixed(board, board.count(3, 4, (5, 5))), mixed(board, board.count(2, 3, (3, 4))))
     goal = Goal((Tower(big_first(board, there), place),), others_out(board, there, place))
     return goal, {"source": area, "zone": place}
 
@@ -93,19 +92,20 @@ def by_size(board: Board) -> Asked:
     """Those of a quarter that have a size."""
     size = board.one(tuple(SIZES))
     zones = [board.put("zone", c, INNER) for c in board.colours(board.count(2, 3))]
+    (place,), area = board.named(zones[0]), board.one(QUARTERS)
+    board.asks("quarter by size", area, size, place)
     other = SIZES["small" if size == "big" else "big"]
     kinds = [SIZES[size]] * board.count(3, 4, (4, 5)) + [other] * board.count(1, 2 - board.axes.hard)
-    area, there = quarter(board, kinds, mixed(board, board.count(2, 3)))
+    there = quarter(board, area, kinds, mixed(board, board.count(2, 3)))
     mine = [i for i in there if board.things[i].kind == SIZES[size]]
-    (place,) = board.named(zones[0])
-    board.asks("quarter by size", area, size, place)
     goal = Goal((Tower(any_order(board.named(*mine)), place),), others_out(board, mine, place))
     return goal, {"source": area, "size": size, "zone": place}
 
 
 def there(board: Board) -> Asked:
     """All blocks of a quarter on each other, in that quarter; the lowest may stay where it lies."""
-    area, mine = quarter(board, ["block"] * board.count(4, 5, (6, 6)), ["block"] * board.count(4, 6, (5, 7)))
+    area = board.one(QUARTERS)
+    mine = quarter(board, area, ["block"] * board.count(4, 5, (6, 6)), ["block"] * board.count(4, 6, (5, 7)))
     board.asks("quarter", area, *sorted(board.things[i].colour for i in mine)[:2])
     return Goal((Tower(any_order(board.named(*mine)), area),)), {"source": area}
 
