@@ -1,8 +1,8 @@
 """The vocabulary of feedback learning: types, data sets, feedback, training, and the commands over them.
 
-Everything a command does is a call with the same name: `embodied.collect`, `embodied.label`, `embodied.feedback_stats`,
-`embodied.fit_reward`, `embodied.relabel`, `embodied.train`, `embodied.evaluate`, `embodied.run`, `embodied.report`,
-`embodied.info`.
+Everything a command does is a call with the same name: `embodied.collect`, `embodied.demonstrate`, `embodied.label`,
+`embodied.feedback_stats`, `embodied.fit_reward`, `embodied.relabel`, `embodied.train`, `embodied.evaluate`,
+`embodied.run`, `embodied.report`, `embodied.info`.
 """
 
 from importlib import import_module
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from embodied.collecting import CollectConfig, collect
     from embodied.columns import attach_columns
     from embodied.dataset import Dataset, load_dataset
+    from embodied.demonstrations import DemonstrationConfig, demonstrate
     from embodied.evaluation import evaluate
     from embodied.labels import read_labels
     from embodied.machine import doctor
@@ -28,6 +29,7 @@ HOME = {
     "collecting": ("CollectConfig", "collect"),
     "columns": ("attach_columns",),
     "dataset": ("Dataset", "load_dataset"),
+    "demonstrations": ("DemonstrationConfig", "demonstrate"),
     "machine": ("doctor",),
     "evaluation": ("evaluate",),
     "about": ("info",),

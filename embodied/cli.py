@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import tyro
 
 from embodied.arguments import Pairs, agree, options, shown
+from embodied.cli_demonstrate import Demonstrate
 from embodied.cli_feedback import Feedback, FitReward, Label, Relabel, TrainJudge
 
 
@@ -196,6 +197,7 @@ class Doctor:
 
 COMMANDS: dict[str, Callable[..., Any]] = {
     "collect": Collect,
+    "demonstrate": Demonstrate,
     "label": Label,
     "feedback": Feedback,
     "fit-reward": FitReward,

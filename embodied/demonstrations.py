@@ -23,7 +23,7 @@ from embodied.types import Episode
 from embodied.workers import cores, in_order
 
 ENVIRONMENT = "envs.tabletop.rearrangement:Rearrangement"
-STEPS = "steps.jsonl"
+STEPS, SETTINGS = "steps.jsonl", "demonstrations.json"
 CAUSES = ("", "missed", "dropped", "wrong object", "wrong place", "toppled", "refused", "stopped")
 """Why an action failed, in the order of the numbers of the record 'cause'; 0: it went well."""
 
@@ -166,8 +166,9 @@ def demonstrate(
 ) -> Dataset:
     """Record them into `out`; what is there already is not recorded again. `steps.jsonl` has a line per action."""
     path = Path(out)
-    scenes = [Scene(config, task, seed) for task in config.named for seed in range(config.episodes)]
+    scenes = [Scene(config, task, seed) for seed in range(config.episodes) for task in config.named]
     with recorder(path, config) as writer:
+        agreed(path, config)
         kept = written(path, len(writer))
         todo = scenes[len(writer) :]
         with (path / STEPS).open("w", encoding="utf-8") as file:
@@ -179,6 +180,20 @@ def demonstrate(
                 if progress:
                     progress(len(writer), len(scenes))
     return load_dataset(path)
+
+
+def agreed(path: Path, config: DemonstrationConfig) -> None:
+    """Keep what is recorded here; ValueError where it was something else. More episodes of the same are welcome."""
+    mine = {name: value for name, value in json.loads(json.dumps(asdict(config))).items() if name != "episodes"}
+    file = path / SETTINGS
+    if not file.exists():
+        file.write_text(json.dumps(mine, indent=1) + "\n", encoding="utf-8")
+    known = json.loads(file.read_text(encoding="utf-8"))
+    if other := [name for name in mine if mine[name] != known.get(name)]:
+        name = other[0]
+        raise ValueError(
+            f"{path} was recorded with {name} {known.get(name)!r}, not {mine[name]!r}; choose a new folder"
+        )
 
 
 def written(path: Path, episodes: int) -> list[str]:
