@@ -106,13 +106,14 @@ class Hand:
 
     def anchored(self, step: Step) -> tuple[float, ...]:
         """Where the tip and the step's block are now, from which relative motions count."""
-        name, view = getattr(step, "object", None), self.view()
+        name, view = getattr(step, "object", None) or "", self.view()
         block = view[name].position[:2] if name in view else ()
         return (*self.world.tip().tolist(), self.world.yaw, *block)
 
     def phases(self, step: Step, anchor: Float[np.ndarray, " n"]) -> list[Motion]:
         """A step as motions, each of which can be begun anew."""
         pace = step.speed
+        motions: list[Motion]
         match step:
             case skills.Pick():
                 motions = self.picking(step.object, pace)

@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Float
 
 from envs.tabletop import robot
-from envs.tabletop.client import Client
+from envs.tabletop.client import Client, pybullet
 from envs.tabletop.goals import State
 from envs.tabletop.scene import PALETTE, Thing
 from envs.tabletop.shapes import BLOCK, EDGES, REST_HEIGHT, SHAPES, table
@@ -36,6 +36,8 @@ FINE, COARSE = 50, 12
 DEEP, LIGHT = 1e3, 0.05
 """How much a sleeping thing must move to wake up (squares of m/s and rad/s, added)."""
 
+ASLEEP = pybullet.ACTIVATION_STATE_ENABLE_SLEEPING | pybullet.ACTIVATION_STATE_SLEEP
+AWAKE = pybullet.ACTIVATION_STATE_ENABLE_SLEEPING | pybullet.ACTIVATION_STATE_WAKE_UP
 FALLING_ASLEEP = 3
 """Physics steps until it does."""
 
@@ -137,8 +139,7 @@ class World:
 
     def sleep(self, body: int) -> None:
         """Leave a thing where it is until something touches it; one that was held must be allowed to again."""
-        asleep = self.bullet.ACTIVATION_STATE_ENABLE_SLEEPING | self.bullet.ACTIVATION_STATE_SLEEP
-        self.bullet.changeDynamics(body, -1, activationState=asleep, sleepThreshold=DEEP)
+        self.bullet.changeDynamics(body, -1, activationState=ASLEEP, sleepThreshold=DEEP)
 
     def arrange(self, things: Sequence[Thing]) -> None:
         """Empty hand, arm at home, things placed and painted, everything at rest."""
@@ -319,12 +320,11 @@ class World:
 
         Bullet takes some steps to notice, in which contacts alone would wake a tower: so long it sleeps deeply.
         """
-        awake = self.bullet.ACTIVATION_STATE_ENABLE_SLEEPING | self.bullet.ACTIVATION_STATE_WAKE_UP
         for body, velocity, kind in zip(self.bodies, snapshot.velocities, self.kinds, strict=True):
             if kind in EDGES and velocity == (ZERO, ZERO):
                 self.sleep(body)
             elif kind in EDGES:
-                self.bullet.changeDynamics(body, -1, activationState=awake, sleepThreshold=LIGHT)
+                self.bullet.changeDynamics(body, -1, activationState=AWAKE, sleepThreshold=LIGHT)
 
     def deepen(self, threshold: float) -> None:
         """How much everything must move to wake up."""
