@@ -23,7 +23,7 @@ demo: $(READY)
 	$(BIN)/embodied run --preset demo
 
 test: $(READY)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 test-slow: $(READY)
 	$(BIN)/python -m pytest -m slow
