@@ -12,7 +12,7 @@ from embodied.bench_agents import Body, Knows
 from embodied.models import Picture
 from embodied.skills import At, Home
 
-WIDE, FRONT, ABOVE = 288, 200, 144
+WIDE, FRONT, ABOVE = 400, 280, 200
 """Width of a picture, and heights of the view from the front and of that from above."""
 
 NARROW = 17.0
@@ -107,9 +107,8 @@ def listed(found: Sequence[Pictured], folder: str) -> str:
         lines += ["", f"## {family}", "", "| task | paper | what it asks | moves | reasoning | picture |",
                   "|---|---|---|---|---|---|"]  # fmt: skip
         for one in ones:
-            task, link = one.task, f"{folder}/{one.task.name}.png"
-            picture = f"![{task.name}, at first and solved]({link})"
-            lines.append(
-                f"| `{task.name}` | {task.paper or '–'} | “{one.sentence}” | {task.moves} | {task.reasoning} | {picture} |"
-            )
+            task = one.task
+            link = f"![{task.name}, at first and solved]({folder}/{task.name}.png)"
+            cells = [f"`{task.name}`", task.paper, f"“{one.sentence}”", str(task.moves), task.reasoning, link]
+            lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"
