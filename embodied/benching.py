@@ -5,7 +5,7 @@ import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 
@@ -50,6 +50,7 @@ class Settings:
     def __post_init__(self) -> None:
         plugins.find(AGENTS, self.agent, "agent")
         plugins.find(plugins.load("policies:REPORTERS"), self.reporter, "reporter")
+        plugins.find(dict.fromkeys(get_args(plugins.load("policies.planner:Way"))), self.retry, "way to retry")
         plugins.load("policies.planner:Retry")(self.retry, self.times)
         plugins.load("envs.tabletop.hand:Disturbances")(self.drop, self.jitter)
         if (self.accuracy is None) == (self.reporter == "noisy"):

@@ -12,11 +12,11 @@ from embodied.bench_agents import Body, Knows
 from embodied.models import Picture
 from embodied.skills import At, Home
 
-WIDE, FRONT, ABOVE = 400, 280, 200
+WIDE, FRONT, ABOVE = 400, 250, 200
 """Width of a picture, and heights of the view from the front and of that from above."""
 
-NARROW = 17.0
-"""Field of view of the picture from above [deg]: the table is wider than deep."""
+NEAR, NARROW = 34.0, 17.0
+"""Fields of view from the front and from above [deg]; the table is wider than deep."""
 
 LINE = 4
 """White between pictures."""
@@ -77,7 +77,8 @@ def solved(name: str) -> Pictured:
 def views(env: Any) -> Picture:
     """The table from the front, and from above without the robot."""
     cameras = plugins.load("envs.tabletop.camera:CAMERAS")
-    front, above = cameras["wide-front"], replace(cameras["wide-top-no-robot"], fov=NARROW)
+    front = replace(cameras["wide-front"], fov=NEAR, target=(0.46, 0.0, 0.08))
+    above = replace(cameras["wide-top-no-robot"], fov=NARROW)
     line = np.full((LINE, WIDE, 3), 255, np.uint8)
     frames = [c.frame(env.looked_at(c), height, WIDE) for c, height in ((front, FRONT), (above, ABOVE))]
     return np.concatenate([frames[0], line, frames[1]])

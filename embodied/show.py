@@ -107,8 +107,8 @@ def bench(found: Mapping[str, Any], folder: Path) -> None:
     """The table that ends a bench: a line per task and split, and the mean over tasks; and where the report is."""
     table = Table("task", "split", "n", "success", "progress", "moves / needed", "calls", "robot s", "wall s", "failed")
     for column in table.columns:
-        column.overflow = "fold"
-        column.no_wrap = column.header in ("n", "success", "progress")
+        column.overflow, column.no_wrap = "fold", column.header not in ("task", "failed")
+    table.columns[0].min_width = 20
     lines = [(row["task"], row) for row in found["rows"]]
     lines += [(f"[bold]mean over {one['tasks']} tasks[/bold]", one) for one in found["means"]]
     for name, row in lines:
@@ -117,7 +117,7 @@ def bench(found: Mapping[str, Any], folder: Path) -> None:
             f"{row['moves']:.1f} / {row['needed']:.1f}", f"{row['calls']:.1f}", f"{row['seconds']:.1f}",
             f"{row['wall']:.2f}", ", ".join(f"{cause} {count}" for cause, count in row["failures"].items()),
         )  # fmt: skip
-    out.print(table, width=None if out.is_terminal else max(out.width, 140), crop=False)
+    (out if out.is_terminal else Console(width=160)).print(table)
     out.print(f"Success and progress are per cent. {found['intervals']}", highlight=False)
     out.print(f"report: {folder / 'report.html'}", highlight=False, soft_wrap=True)
 

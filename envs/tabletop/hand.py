@@ -106,7 +106,7 @@ class Hand:
 
     def anchored(self, step: Step) -> tuple[float, ...]:
         """Where the tip and the step's block are now, from which relative motions count."""
-        name, view = getattr(step, "object", None), self.view()
+        name, view = getattr(step, "object", None) or "", self.view()
         block = view[name].position[:2] if name in view else ()
         return (*self.world.tip().tolist(), self.world.yaw, *block)
 
