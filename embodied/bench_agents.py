@@ -88,7 +88,7 @@ def planned(env: Any, settings: Any, film: bool, model: Listening | None = None)
     brief, knows = env.current, settings.agent == "oracle"
     body = Body(env, knows, env.render if film else None)
     first = env.render() if film else None
-    planner = Knows(brief.goal) if knows else planner_of(env, settings, model)
+    planner: Any = Knows(brief.goal) if knows else planner_of(env, settings, model)
     retry = plugins.load("policies.planner:Retry")(settings.retry, settings.times)
     result: Pursuit = plugins.load("policies.planner:pursue")(
         brief.sentence, body, planner, reporter_of(settings, brief), retry, env.limit

@@ -10,7 +10,9 @@ from embodied.bench_records import BenchRecord
 from embodied.config import plain, versions
 from embodied.statistics import Estimate, bootstrap, wilson
 
-METHODS = ("CLIPort, multi-task", "explicit, Llama 2", "explicit, + OpenFlamingo", "implicit, LLaVA")
+METHODS = ("CLIPort", "Llama 2", "+ OpenFlamingo", "LLaVA")
+"""CLIPort, multi-task; explicit feedback with Llama 2, and with OpenFlamingo added; implicit feedback with LLaVA."""
+
 PAPER: Mapping[str, tuple[float, float, float, float]] = {
     "A": (61.2, 67.3, 67.3, 67.3),
     "B": (19.7, 27.9, 31.4, 37.0),

@@ -113,6 +113,7 @@ class Hand:
     def phases(self, step: Step, anchor: Float[np.ndarray, " n"]) -> list[Motion]:
         """A step as motions, each of which can be begun anew."""
         pace = step.speed
+        motions: list[Motion]
         match step:
             case skills.Pick():
                 motions = self.picking(step.object, pace)
