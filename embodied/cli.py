@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import tyro
 
 from embodied.arguments import Pairs, agree, options, shown
+from embodied.cli_bench import Bench
 from embodied.cli_demonstrate import Demonstrate
 from embodied.cli_feedback import Feedback, FitReward, Label, Relabel, TrainJudge
 
@@ -205,6 +206,7 @@ COMMANDS: dict[str, Callable[..., Any]] = {
     "train": Train,
     "evaluate": Evaluate,
     "run": Run,
+    "bench": Bench,
     "report": Report,
     "info": Info,
     "train-judge": TrainJudge,
@@ -212,7 +214,7 @@ COMMANDS: dict[str, Callable[..., Any]] = {
 }
 """name -> the dataclass of its arguments"""
 
-SHOWS_ITSELF = (Run, Feedback, Doctor)
+SHOWS_ITSELF = (Run, Bench, Feedback, Doctor)
 
 
 def answered(command: Callable[[], dict[str, Any]]) -> dict[str, Any]:

@@ -103,6 +103,25 @@ def summary(found: Mapping[str, Any], folder: Path) -> None:
     out.print(f"report: {folder / 'report.html'}", highlight=False, soft_wrap=True)
 
 
+def bench(found: Mapping[str, Any], folder: Path) -> None:
+    """The table that ends a bench: a line per task and split, and the mean over tasks; and where the report is."""
+    table = Table("task", "split", "n", "success", "progress", "moves / needed", "calls", "robot s", "wall s", "failed")
+    for column in table.columns:
+        column.overflow, column.no_wrap = "fold", column.header not in ("task", "failed")
+    table.columns[0].min_width = 20
+    lines = [(row["task"], row) for row in found["rows"]]
+    lines += [(f"[bold]mean over {one['tasks']} tasks[/bold]", one) for one in found["means"]]
+    for name, row in lines:
+        table.add_row(
+            name, row["split"], str(row["n"]), _percent(row["success"]), _percent(row["progress"]),
+            f"{row['moves']:.1f} / {row['needed']:.1f}", f"{row['calls']:.1f}", f"{row['seconds']:.1f}",
+            f"{row['wall']:.2f}", ", ".join(f"{cause} {count}" for cause, count in row["failures"].items()),
+        )  # fmt: skip
+    (out if out.is_terminal else Console(width=160)).print(table)
+    out.print(f"Success and progress are per cent. {found['intervals']}", highlight=False)
+    out.print(f"report: {folder / 'report.html'}", highlight=False, soft_wrap=True)
+
+
 def checks(found: Sequence[Any]) -> None:
     """What the doctor saw."""
     table = Table("", "what", "found", "without it")
@@ -143,3 +162,8 @@ def sources(found: Mapping[str, Any]) -> None:
 
 def _share(share: Mapping[str, Any]) -> str:
     return f"{share['value']:.0%}" if share["n"] else ""
+
+
+def _percent(values: Mapping[str, float]) -> str:
+    value, low, high = (100 * values[key] for key in ("value", "low", "high"))
+    return f"{value:.0f} \\[{low:.0f}, {high:.0f}]"
