@@ -249,7 +249,7 @@ class Hand:
         return None if self.world.suck() else ("missed", "nothing is under the tip")
 
     def pushing(self, step: skills.Push, start: Float[np.ndarray, " 2"], pace: float) -> list[Motion]:
-        """Behind the block, down, along, and up."""
+        """Behind the block, down, along, a little back so that lifting does not knock it on, and up."""
         edge = self.view()[step.object].edge
         by = np.array(step.by)
         ahead = by / max(float(np.hypot(*by)), 1e-9)
@@ -259,6 +259,7 @@ class Hand:
             lambda: self.go(self.high(tuple(behind)), None, pace),
             lambda: self.go(np.array([*behind, edge / 2]), None, pace),
             lambda: self.go(np.array([*end, edge / 2]), None, min(pace, SLIDE)),
+            lambda: self.go(np.array([*(end - 0.02 * ahead), edge / 2]), None, min(pace, SLIDE)),
             lambda: self.up(pace),
         ]
 
