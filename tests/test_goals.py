@@ -425,8 +425,8 @@ def test_a_goal_that_wants_nothing_is_reached():
 EVERY = {
     "stack": (STACK, TOWERS), "match": (MATCH, MATCHING), "mismatch": (MISMATCH, MATCHING), "even": (EVENLY, EVEN),
     "colours": (BY_COLOUR, SAME_COLOUR), "order": (IN_ORDER, SIZES), "warm": (WARM, TOWERS),
-    "turns": (TURNS, ALTERNATE),    "pyramid": (ROWS, PYRAMID), "hidden": (HIDDEN, TWO_LAYERS), "pairs": (PAIR, PAIRS), "corner": (CORNER, TOWERS),
-    "beside": (Goal((Beside("small green block", "small red block", "left"),)), SIDE),
+    "turns": (TURNS, ALTERNATE), "pyramid": (ROWS, PYRAMID), "hidden": (HIDDEN, TWO_LAYERS), "pairs": (PAIR, PAIRS),
+    "corner": (CORNER, TOWERS), "beside": (Goal((Beside("small green block", "small red block", "left"),)), SIDE),
 }  # fmt: skip
 
 
