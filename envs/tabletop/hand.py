@@ -91,6 +91,8 @@ class Hand:
         began, self.stop, self.dropped = self.seconds, stop, False
         anchor = at.anchor or self.anchored(step)
         phases = self.phases(step, np.array(anchor))
+        if at.phase >= len(phases):
+            return "refused", f"a {step.skill} has the phases 0 to {len(phases) - 1}, and no phase {at.phase}", at, 0.0
         cause: Cause = ""
         detail, reached = "", at.phase
         try:
@@ -107,7 +109,7 @@ class Hand:
     def anchored(self, step: Step) -> tuple[float, ...]:
         """Where the tip and the step's block are now, from which relative motions count."""
         name, view = getattr(step, "object", None), self.view()
-        block = view[name].position[:2] if name in view else ()
+        block = view[name].position[:2] if name is not None and name in view else ()
         return (*self.world.tip().tolist(), self.world.yaw, *block)
 
     def phases(self, step: Step, anchor: Float[np.ndarray, " n"]) -> list[Motion]:
@@ -190,7 +192,10 @@ class Hand:
         def down() -> Failure | None:
             return self.lost() or self.lower(there())
 
-        return [over, down, lambda: self.lost() or self.open(), lambda: self.up(pace)]
+        def let_go() -> Failure | None:  # no motion, so that a stop leaves no doubt whether it was done
+            return self.lost() or self.world.release()
+
+        return [over, down, let_go, lambda: self.wait(0.2), lambda: self.up(pace)]
 
     def lost(self) -> Failure | None:
         """What there is to say when the hand is empty that should hold something."""
@@ -302,7 +307,7 @@ class Hand:
     def up(self, pace: float) -> None:
         """Straight up, clear of everything."""
         x, y, z = self.world.tip()
-        self.go(np.array([x, y, max(z, self.high((x, y))[2])]), None, pace, 2 * PASSING)
+        self.go(np.array([x, y, max(z, self.high((x, y))[2])]), None, pace)
 
     def go(self, target: Float[np.ndarray, " 3"], yaw: float | None, pace: float, near: float = NEAR) -> None:
         """The tip on a straight line to within `near` of a position [m], turned to `yaw` [rad], at `pace` [m/s]."""
