@@ -6,7 +6,7 @@ from itertools import combinations
 from typing import Any, ClassVar, Protocol, Self
 
 from embodied.plugins import find
-from embodied.scenery import AREAS, SIDES, ZONE, Item, View
+from embodied.scenery import AREAS, SIDES, Item, View
 
 BESIDE = 0.05
 """How far from the point named a block may lie that was to be put beside another [m]."""
@@ -150,9 +150,8 @@ class Pyramid:
 
     def standing(self, view: View) -> tuple[frozenset[str], ...]:
         """Of each row, what stands as it should."""
-        zone = view[self.base]
         lowest = (view[name] for name in self.rows[0] if name in view)
-        found = [frozenset(b.name for b in lowest if view.on_table(b) and b.away(zone) < 1.42 * ZONE)]
+        found = [frozenset(b.name for b in lowest if view.on_table(b) and view.inside(b, self.base))]
         for row in self.rows[1:]:
             pairs = [(view[a], view[b]) for a, b in combinations(sorted(found[-1]), 2)]
             there = (view[name] for name in row if name in view)
@@ -205,8 +204,9 @@ class Goal:
     def progress(self, view: View) -> float:
         """In [0, 1]; 1 exactly where the goal is reached."""
         facts = self.facts(view)
-        share = sum(fact.holds for fact in facts) / len(facts)
-        return max(0.0, share - (0.5 / len(facts) if self.intruders(view) else 0.0))
+        number = len(facts) or 1
+        share = sum(fact.holds for fact in facts) / number if facts else 1.0
+        return max(0.0, share - (0.5 / number if self.intruders(view) else 0.0))
 
     def holds(self, view: View) -> bool:
         """Reached."""

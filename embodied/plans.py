@@ -302,6 +302,9 @@ def free_point(view: View, block: Item, region: Region, goal: Goal, aside: bool 
             if isinstance(want, Beside) and want.reference in view:
                 there = want.place(view)
                 room = np.minimum(room, np.hypot(x - there[0], y - there[1]) - 0.1)
+            if isinstance(want, Pyramid):  # its lowest row reaches up to the edge of the zone
+                zone = view[want.base].position
+                room = np.minimum(room, np.maximum(abs(x - zone[0]), abs(y - zone[1])) - 0.1)
         for name, place in goal.outside:
             if name == block.name and place in AREAS:
                 inside = [AREAS[place].has(a, b) for a, b in zip(x, y, strict=True)]

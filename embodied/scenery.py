@@ -18,6 +18,9 @@ BOWL_FLOOR, BOWL_RIM = 0.004, 0.03
 STEP, RISE = 0.022, 0.008
 """Of two blocks that stand on each other: how far their middles may be apart, and how wrong the height [m]."""
 
+LEAN = 0.016
+"""So much higher than on its side the middle of a block may be that leans on something [m]."""
+
 Point = tuple[float, float, float]
 SIDES: dict[str, tuple[int, int]] = {"left": (0, 1), "right": (0, -1), "top": (1, 0), "bottom": (-1, 0)}
 """Directions (x, y) in the frame of the base, as the picture from above shows them: top is away from the robot."""
@@ -32,7 +35,7 @@ class Region:
 
     def has(self, x: float, y: float) -> bool:
         """Whether a point lies in it."""
-        return self.low[0] <= x <= self.high[0] and self.low[1] <= y <= self.high[1]
+        return bool(self.low[0] <= x <= self.high[0] and self.low[1] <= y <= self.high[1])  # also of numpy numbers
 
     @property
     def middle(self) -> tuple[float, float]:
@@ -159,14 +162,23 @@ class View:
         if not self.free(block):
             return False
         if place in AREAS:
-            return AREAS[place].has(*block.position[:2])
+            return AREAS[place].has(*block.position[:2]) and self.carried(block)
         where = self[place]
         x, y = (abs(block.position[i] - where.position[i]) for i in (0, 1))
         if where.kind == "zone":
-            return max(x, y) <= ZONE
+            return max(x, y) <= ZONE and self.carried(block)
         if where.kind == "bowl":
             return hypot(x, y) < BOWL and self.held_up(block, where)
         return self.rests_on(block, where)
+
+    def carried(self, block: Item) -> bool:
+        """It lies or leans on the table, in a bowl or on blocks that do, and not in the air."""
+        low = block.position[2] - block.edge / 2
+        if abs(low) < LEAN or any(b.kind == "bowl" and b.away(block) < BOWL and low < BOWL_RIM for b in self.items):
+            return True
+        below = (b for b in self.blocks if self.free(b) and b.position[2] < block.position[2] - 0.01)
+        near = (b for b in below if b.away(block) < 0.55 * (b.edge + block.edge) and low - b.top < LEAN)
+        return any(self.carried(b) for b in near)
 
     def held_up(self, block: Item, bowl: Item) -> bool:
         """It lies in the bowl's hollow, or on blocks of which one does."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from math import pi
 from typing import Annotated, Literal, Protocol, Self
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, field_validator, model_validator
 
 from embodied.plans import Move
 from embodied.scenery import View
@@ -145,6 +145,13 @@ class Push(Skill):
     object: Name
     by: tuple[Metres, Metres]
 
+    @field_validator("by")
+    @classmethod
+    def somewhere(cls, by: tuple[float, float]) -> tuple[float, float]:
+        if not any(by):
+            raise ValueError("a push by (0, 0) has no direction")
+        return by
+
     def needs(self) -> tuple[Condition, ...]:
         return (Condition(predicate="empty"), Condition(predicate="clear", subject=self.object), *self.before)
 
@@ -202,7 +209,16 @@ class At(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
     step: Annotated[int, Field(ge=0)] = 0
     phase: Annotated[int, Field(ge=0)] = 0
-    anchor: tuple[float, ...] = ()
+    anchor: tuple[Annotated[float, Field(allow_inf_nan=False)], ...] = ()
+
+    @field_validator("anchor")
+    @classmethod
+    def whole(cls, anchor: tuple[float, ...]) -> tuple[float, ...]:
+        if len(anchor) not in (0, 4, 6):
+            raise ValueError(
+                f"{len(anchor)} numbers; an anchor is the tip's x, y, z and yaw, then the object's x and y"
+            )
+        return anchor
 
 
 class Program(BaseModel):

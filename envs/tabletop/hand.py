@@ -91,6 +91,8 @@ class Hand:
         began, self.stop, self.dropped = self.seconds, stop, False
         anchor = at.anchor or self.anchored(step)
         phases = self.phases(step, np.array(anchor))
+        if at.phase >= len(phases):
+            return "refused", f"a {step.skill} has the phases 0 to {len(phases) - 1}, and no phase {at.phase}", at, 0.0
         cause: Cause = ""
         detail, reached = "", at.phase
         try:
@@ -192,7 +194,10 @@ class Hand:
         def down() -> Failure | None:
             return self.lost() or self.lower(there())
 
-        return [over, down, lambda: self.lost() or self.open(), lambda: self.up(pace)]
+        def let_go() -> Failure | None:  # no motion, so that a stop leaves no doubt whether it was done
+            return self.lost() or self.world.release()
+
+        return [over, down, let_go, lambda: self.wait(0.2), lambda: self.up(pace)]
 
     def lost(self) -> Failure | None:
         """What there is to say when the hand is empty that should hold something."""
@@ -251,7 +256,7 @@ class Hand:
         return None if self.world.suck() else ("missed", "nothing is under the tip")
 
     def pushing(self, step: skills.Push, start: Float[np.ndarray, " 2"], pace: float) -> list[Motion]:
-        """Behind the block, down, along, and up."""
+        """Behind the block, down, along, a little back so that lifting does not knock it on, and up."""
         edge = self.view()[step.object].edge
         by = np.array(step.by)
         ahead = by / max(float(np.hypot(*by)), 1e-9)
@@ -261,6 +266,7 @@ class Hand:
             lambda: self.go(self.high(tuple(behind)), None, pace),
             lambda: self.go(np.array([*behind, edge / 2]), None, pace),
             lambda: self.go(np.array([*end, edge / 2]), None, min(pace, SLIDE)),
+            lambda: self.go(np.array([*(end - 0.02 * ahead), edge / 2]), None, min(pace, SLIDE)),
             lambda: self.up(pace),
         ]
 
@@ -308,7 +314,7 @@ class Hand:
     def up(self, pace: float) -> None:
         """Straight up, clear of everything."""
         x, y, z = self.world.tip()
-        self.go(np.array([x, y, max(z, self.high((x, y))[2])]), None, pace, 2 * PASSING)
+        self.go(np.array([x, y, max(z, self.high((x, y))[2])]), None, pace)
 
     def go(self, target: Float[np.ndarray, " 3"], yaw: float | None, pace: float, near: float = NEAR) -> None:
         """The tip on a straight line to within `near` of a position [m], turned to `yaw` [rad], at `pace` [m/s]."""

@@ -167,7 +167,7 @@ class Rearrangement(gymnasium.Env[dict[str, np.ndarray], np.ndarray]):
         if unknown := [n for n in names if n not in self.current.names]:
             return "refused", f"nothing here is called {unknown[0]!r}", at, 0.0
         before = self.view()
-        self.moves += isinstance(step, Pick) and not at.phase
+        self.moves += isinstance(step, Pick) and not (at.phase or at.anchor)  # one that goes on is no other
         cause, detail, reached, seconds = self.hand.perform(step, at, stop)
         after = self.seen() and self.view()
         if not cause and (fallen := toppled(before, after, step)):
@@ -293,7 +293,7 @@ def state(view: View) -> Float[np.ndarray, "n f"]:
 
 
 def toppled(before: View, after: View, step: Step) -> tuple[str, ...]:
-    """Blocks that fell though nobody was to move them."""
+    """Blocks that fell though nobody was to move them; what an interrupted step let go of was in the air before."""
     meant = getattr(step, "object", None)
-    others = (b for b in before.blocks if b.name not in (meant, before.held, after.held))
+    others = (b for b in before.blocks if b.name not in (meant, before.held, after.held) and before.carried(b))
     return tuple(b.name for b in others if after[b.name].position[2] < b.position[2] - 0.015)

@@ -11,8 +11,10 @@ def laid(board: Board, spare_bowls: int, spare_blocks: int) -> tuple[list[str], 
     colours = board.colours(number)
     blocks = board.count(5, number) if not board.axes.hard else number
     rest = [c for c in board.axes.palette if c not in colours]
-    bowls = [board.put("bowl", c) for c in (*colours, *board.chosen(rest, min(spare_bowls, len(rest))))]
+    spare = board.chosen(rest, min(spare_bowls, len(rest)))
+    bowls = [board.put("bowl", c) for c in (*colours, *spare)]
     put = [board.put("block", c) for c in board.chosen(colours, blocks)]
+    rest = [c for c in rest if c not in spare]  # a block of that colour would be meant, too
     put += [board.put("block", c) for c in board.chosen(rest, min(spare_blocks, len(rest)))]
     return list(board.named(*put[:blocks])), list(board.named(*bowls[:number]))
 
