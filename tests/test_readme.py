@@ -16,6 +16,8 @@ COMMANDS = [
 ]
 SMALL = {
     "collect": {"--episodes": "10"},
+    "bench": {"--tasks": "B", "--seeds": "1"},
+    "demonstrate": {"--episodes": "1"},
     "label": {"--pairs": "100"},
     "fit-reward": {"--config": "members 1 epochs 1"},
     "train-judge": {"--config": "groups 48 epochs 1 test_groups 4"},
