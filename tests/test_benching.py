@@ -104,6 +104,7 @@ def test_who_knows_nothing_reaches_nothing(agent, ended, tmp_path):
     assert found["means"][0]["success"]["value"] == 0
     assert found["means"][0]["progress"]["value"] < 0.2
     assert found["means"][0]["ended"] == {ended: 4}
+    assert "4 episodes that did not succeed" in (tmp_path / "report.html").read_text()
     limit = 2 if agent == "random" else 0
     assert all(e["moves"] == (e["needed"] + limit if limit else 0) for e in episodes(tmp_path))
 
