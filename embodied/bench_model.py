@@ -50,6 +50,13 @@ class ModelOptions:
         )  # fmt: skip
 
     @property
+    def identity(self) -> dict[str, Any]:
+        """What its answers depend on; not what it may cost, how fast it is asked, or with whose key."""
+        means = ("key_env", "requests_per_minute", "tokens_per_minute", "price_in", "price_out", "timeout", "retries",
+                 "device")  # fmt: skip
+        return {name: value for name, value in vars(self).items() if name not in means}
+
+    @property
     def destination(self) -> str:
         """The host that sees what it is told, or "this machine"."""
         return "this machine" if self.folder else self.endpoint().destination

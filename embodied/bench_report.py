@@ -19,9 +19,20 @@ MOST = 24
 """Frames of a film strip at most."""
 
 
+LISTED = 200
+"""Episodes that are listed because they did not succeed, at most."""
+
+
 def write(folder: Path, scope: Scope, found: Mapping[str, Any]) -> Path:
     """Write `report.html` into the folder of a finished bench; returns the path."""
-    blocks = [*overview(found), *per_task(found), *published(found), *films(folder, scope), *provenance(folder)]
+    blocks = [
+        *overview(found),
+        *per_task(found),
+        *undone(folder, scope),
+        *published(found),
+        *films(folder, scope),
+        *provenance(folder),
+    ]
     path = folder / "report.html"
     unfinished = path.with_suffix(".tmp")
     where = f"{len(scope.tasks)} tasks, {', '.join(scope.splits)}, {scope.seeds} scenes each from seed {scope.first} on"
@@ -91,6 +102,22 @@ def per_task(found: Mapping[str, Any]) -> list[Block]:
         html.heading("What it took", 3),
         html.table(second, took, caption=caption, highlight=strong),
     ]
+
+
+def undone(folder: Path, scope: Scope) -> list[Block]:
+    """Why episodes did not succeed, one by one."""
+    wanted = {job.key for job in scope.jobs()}
+    records = [record for record in read(folder) if record.key in wanted and not record.success]
+    rows = [
+        [named(r.task), r.split, r.seed, round(r.progress, 2), f"{r.ended}: {r.reason}", r.sentence]
+        for r in records[:LISTED]
+    ]
+    if not rows:
+        return []
+    header = ["task", "split", "scene", "progress", "how it ended", "sentence"]
+    more = f"The first {LISTED} of {len(records)}." if len(records) > LISTED else ""
+    table = html.table(header, rows, caption=more)
+    return [html.details(f"{len(records)} episodes that did not succeed", [table])]
 
 
 def published(found: Mapping[str, Any]) -> list[Block]:

@@ -71,7 +71,7 @@ class Settings:
     def identity(self) -> Mapping[str, Any]:
         """Everything that another bench in the same folder must agree with; of a wording, what it comes to."""
         digest = {task: hashlib.sha256(repr(forms).encode()).hexdigest()[:12] for task, forms in self.wording.items()}
-        return {**plain(self), "wording": digest}
+        return {**plain(self), "wording": digest, "model": self.model and self.model.identity}
 
 
 @dataclass(frozen=True)

@@ -101,7 +101,8 @@ def listed(found: Sequence[Pictured], folder: str) -> str:
         "",
         f"Written by `embodied bench tabletop --pictures docs/{folder}`. Each picture is a scene of the split *train*,"
         " on the left at first and on the right as an expert that knows the goal leaves it; above from the front, below"
-        " from above, where *top* is away from the robot and *left* is left. *Moves* is the least number of"
+        " from above, where *top* is away from the robot and *left* is left (the view from the front faces the robot,"
+        " so left and right are swapped there). *Moves* is the least number of"
         " pick-and-places that any scene of the task takes, *paper* the letter that the 2023 paper gives it.",
     ]
     for family, ones in families.items():

@@ -2,6 +2,7 @@
 
 import json
 import pickle
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -104,6 +105,7 @@ def test_who_knows_nothing_reaches_nothing(agent, ended, tmp_path):
     assert found["means"][0]["success"]["value"] == 0
     assert found["means"][0]["progress"]["value"] < 0.2
     assert found["means"][0]["ended"] == {ended: 4}
+    assert "4 episodes that did not succeed" in (tmp_path / "report.html").read_text()
     limit = 2 if agent == "random" else 0
     assert all(e["moves"] == (e["needed"] + limit if limit else 0) for e in episodes(tmp_path))
 
@@ -261,6 +263,13 @@ def test_a_model_is_played_and_what_it_takes_is_counted(tmp_path, monkeypatch):
     assert found["money"] == pytest.approx((2000 * 2 + 20 * 4) / 1e6)
     assert [e["reason"] for e in episodes(tmp_path)] == ["enough"] * 2
     assert number_of_workers(Settings("model", model=ModelOptions(folder="here")), 9, 4) == 1
+
+
+def test_other_prices_and_limits_continue_a_bench_and_another_temperature_does_not():
+    same = [Settings("model", model=replace(LOCAL, price_in=9.0, requests_per_minute=60, retries=1)),
+            Settings("model", model=LOCAL)]  # fmt: skip
+    assert same[0].identity == same[1].identity
+    assert Settings("model", model=replace(LOCAL, temperature=1.0)).identity != same[0].identity
 
 
 def test_a_model_that_nobody_reaches_stops_the_bench_and_is_no_score(tmp_path, monkeypatch):
