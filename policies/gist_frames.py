@@ -49,6 +49,7 @@ def alike(said: Said) -> bool:
 def covers(said: Said, view: View) -> bool:
     """Something may be hidden here, and what is said may be about that."""
     below = said.has("hidden", "under", "below", "carry", "rests", "low", "touches", "layers", "stack")
+    below |= "top of" in said.values("on")
     return below and any(map(raised, view.blocks)) and not any(said.of("zone"))
 
 
@@ -133,8 +134,8 @@ FRAMES: Sequence[Frame] = (
 
 def hidden(said: Said) -> bool:
     """What is said is about things that others stand on, and not only about where things go."""
-    return said.has("hidden", "under", "below", "carry", "layers", "touches", "low") or (
-        said.has("stack") and said.has("rests")
+    return said.has("hidden", "under", "below", "carry", "layers", "touches", "low", "rests") or (
+        "top of" in said.values("on")
     )
 
 

@@ -84,7 +84,7 @@ def differs(said: Said) -> bool:
         return False
     first = said.concepts[min(no)]
     forbids = min(no) < 3 and first.text in ("not", "never", "avoid", "stop", "refrain")
-    positive = said.has("all", "only") or any(c.text in ("but", "some", "instead") for c in said.concepts)
+    positive = many(said) or any(c.text in ("but", "some", "instead") for c in said.concepts)
     near = all(any(-6 < i - n < 12 for i in same) for n in no)
     if not near or not positive or (forbids and not any(c.text == "but" for c in said.concepts)):
         raise OutOfScope("what is not wanted is said, and what is wanted instead is not")
@@ -295,6 +295,6 @@ def lead(found: Sequence[Concept], mention: Mention) -> str:
 
 def goes(said: Said) -> bool:
     """Where to is said at all."""
-    return said.has("on", "in", "target", "to", "over", "rests", "where", "pronouned") or any(
+    return said.has("on", "in", "target", "to", "over", "rests", "where", "pronouned", "source") or any(
         c.value == "top of" or c.text in CARRIES or c.text in ("fill", "contain", "house") for c in said.concepts
     )

@@ -121,6 +121,14 @@ class Said:
             raise OutOfScope(f"more than one side is named: {', '.join(found)}")
         return next(iter(found), "")
 
+    @cached_property
+    def aside(self) -> frozenset[int]:
+        """Where a side of a block is named."""
+        if self.reference is None:
+            return frozenset()
+        spots = [m.start for m in self.mentions if self.is_reference(m)]
+        return frozenset(i - k for i in spots for k in (1, 2, 3) if self.concepts[i - k].tag in ("above", "below"))
+
     def is_reference(self, mention: Mention) -> bool:
         """It is the block at whose side something lies."""
         base = self.reference
@@ -182,6 +190,7 @@ def areas(said: Said) -> tuple[str, str]:
     if len(names) > 2:
         raise OutOfScope(f"more than two places are named: {', '.join(names)}")
     votes = {name: {part(said.concepts, i) for i in places if said.concepts[i].value == name} - {""} for name in names}
+    votes = {name: {"source"} if v == {"source?"} and len(names) > 1 else v - {"source?"} for name, v in votes.items()}
     sure = {name: next(iter(v)) for name, v in votes.items() if len(v) == 1}
     if len(names) == 1:
         both = len(votes[names[0]]) != 1
@@ -223,7 +232,7 @@ def part(found: Sequence[Concept], at: int) -> str:
         if last.tag == "in":
             earlier = before[-2:-1]
             if earlier and earlier[0].tag in ("all", "block", "hue", "its", "one", "coloured", "group", "only"):
-                return "source"
+                return "source?"
             return ""
         if last.tag == "word" and last.text in ("fill", "reach", "into", "using", "use", "populate", "supply"):
             return "target"
@@ -268,7 +277,7 @@ def lower(said: Said) -> list[str]:
             end += 1
         while start > 0 and concepts[start - 1].tag not in (*PAUSES, "size"):
             start -= 1
-        gap = [c for c in concepts[at + 1 : end]]
+        gap = [c for i, c in enumerate(concepts[at + 1 : end], at + 1) if i not in said.aside]
         following = said.sizes[n + 1][1] if n + 1 < len(said.sizes) and said.sizes[n + 1][0] == end else ""
         turned = any(c.tag == "neg" for c in concepts[clause_start(concepts, at) : end])
         if following == other[size]:
@@ -279,7 +288,7 @@ def lower(said: Said) -> list[str]:
         elif not following and (way := adverb(gap)):
             below = size if way == "low" else other[size]
             found.append(other[below] if turned else below)
-        lead = [c for c in concepts[start:at] if c.tag not in ("the", "all", "its", "only")]
+        lead = [c for c in concepts[start:at] if c.tag not in ("the", "all", "its", "only", "with")]
         opened = start == 0 or concepts[start - 1].tag != "size"
         if lead and opened and (way := leading(lead, at - start)):
             below = size if way == "low" else other[size]

@@ -141,7 +141,8 @@ RULES: tuple[tuple[str, str, str], ...] = (
     ("side", "left", r"'s left(?: hand)?(?: side)?"), ("side", "right", r"'s right(?: hand)?(?: side)?"),
     ("side", "bottom", r"in front of"), ("side", "top", r"behind|beyond"),
     # near, but not on
-    ("warning", "", r"next to|close to|beside|besides|between|among(?:st)? the|near|nearby|adjacent to|alongside|around the"),
+    ("warning", "", r"next to|close to|beside|besides|near|nearby|adjacent to|alongside|around the"
+     rf"|between (?!the two|them|{COLOUR} and|(?:the )?colou?rs|these|those)"),
     # things
     ("group", "cool", r"(?:cool|cold)"), ("group", "warm", r"(?:warm|hot)"), ("group", "primary", r"primary"),
     ("group", "secondary", r"secondary"),
@@ -208,7 +209,8 @@ RULES: tuple[tuple[str, str, str], ...] = (
     ("all", "", r"all|every|each|any|both|entire|whole|everyone|any of"),
     ("some", "", rf"(?:some|several|a few|few|most|one|either|half|a|many)(?: of)?(?: the| these| those)? (?=(?:\w+ )?{BLOCK})"),
     ("then", "", r"then|next|afterwards?|followed by|after which|finally|lastly"),
-    ("and", "", r"and|plus|as well as|or|while|whereas|but|&|with"),
+    ("and", "", r"and|plus|as well as|or|while|whereas|but|&"),
+    ("with", "", r"with"),
     ("to", "", r"to|down to|up to"),
     ("if", "", r"if|when|whenever|wherever|provided|as long as|in case"),
     ("hue", "", r"colou?rs?|shades?|hues?|tones?|tints?"),
