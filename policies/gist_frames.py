@@ -43,13 +43,13 @@ def free(said: Said) -> bool:
 
 def alike(said: Said) -> bool:
     """The colours of things are compared."""
-    return said.has("same") or (said.has("hue") and not said.has("group"))
+    return said.has("same", "differ") or (said.has("hue") and not said.has("group"))
 
 
 def covers(said: Said, view: View) -> bool:
     """Something may be hidden here, and what is said may be about that."""
     below = said.has("hidden", "under", "below", "carry", "rests", "low", "touches", "layers", "stack")
-    below |= "top of" in said.values("on")
+    below |= crowned(said)
     return below and any(map(raised, view.blocks)) and not any(said.of("zone"))
 
 
@@ -134,9 +134,12 @@ FRAMES: Sequence[Frame] = (
 
 def hidden(said: Said) -> bool:
     """What is said is about things that others stand on, and not only about where things go."""
-    return said.has("hidden", "under", "below", "carry", "layers", "touches", "low", "rests") or (
-        "top of" in said.values("on")
-    )
+    return said.has("hidden", "under", "below", "carry", "layers", "touches", "low", "rests") or crowned(said)
+
+
+def crowned(said: Said) -> bool:
+    """Something is said to be on top of something."""
+    return any("top of" in c.text for c in said.concepts)
 
 
 def turns(said: Said) -> bool:

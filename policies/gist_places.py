@@ -236,6 +236,8 @@ def steps(said: Said) -> list[tuple[Mention, Mention]]:
         if last is None or (last.kind, last.colours, last.sizes) != (mention.kind, mention.colours, mention.sizes):
             named.append(mention)
     different = {(m.kind, m.colours, m.sizes) for m in named}
+    if len(different) == 2 and len(named) > 3 and all(m.kind == "block" for m in named):
+        raise OutOfScope("which of the two blocks goes on which is not clear")
     if len(different) == 2:
         first, second = named[0], next(m for m in named if m != named[0])
         return [(second, first) if goes_below(said, first, second) else (first, second)]

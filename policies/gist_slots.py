@@ -306,9 +306,9 @@ def clause_start(found: Sequence[Concept], at: int) -> int:
 def relation(gap: Sequence[Concept]) -> str:
     """What stands between two sizes: "low" if the first goes below the second."""
     for concept in gap:
-        if concept.tag in LOW or (concept.tag in ("to", "target") and not any(c.tag == "word" for c in gap)):
+        if concept.tag in LOW or (concept.tag in ("to", "target") and concept.text != "onto" and not any(c.tag == "word" for c in gap)):
             return "low"
-        if concept.tag in HIGH or concept.tag == "on":
+        if concept.tag in HIGH or concept.tag == "on" or concept.text == "onto":
             return "high"
     return ""
 
@@ -326,7 +326,9 @@ def adverb(gap: Sequence[Concept]) -> str:
 def leading(lead: Sequence[Concept], near: int) -> str:
     """What is said before a size: "starting with the large"."""
     last = lead[-1]
-    if last.tag in ("on", "over", "above"):
+    if last.tag == "pronouned":
+        return "high"
+    if last.tag in ("on", "over", "above") or last.text == "onto":
         return "low"
     if last.tag in ("under", "below", "before"):
         return "high"

@@ -40,7 +40,6 @@ OTHERS = (
 RULES: tuple[tuple[str, str, str], ...] = (
     ("stop", "", r"[.;:?!]"),
     ("comma", "", r","),
-    ("poss", "", r"'s"),
     # what is said to say nothing
     ("", "", r"(?:on|from|off|across|around) (?:the|this|your|my) (?:table ?top|table|work ?space|desk|board|surface)"
      r"|of (?:the|this) (?:table ?top|table|work ?space|desk|board|surface|picture|scene|image)"),
@@ -115,7 +114,7 @@ RULES: tuple[tuple[str, str, str], ...] = (
      r"|home|appropriate\w*|colou?r cod\w*|goes with|uniform\w*|single colou?r\w*|per colou?r|by colou?r|colou?r "
      r"by colou?r|each colou?r|every colou?r|one colou?r|according to colou?r|colou?r wise|monochrome|unicolou?r\w*"
      r"|tally|tallies|accordingly|go(?:es)? together|right one|correct|proper|rightful)"),
-    ("pronouned", "", rf"{ON} {THEM}(?= ?(?:$|[,.;:?!]|and|in|on|to|from|into|belong|should|must|go))|thereupon"),
+    ("pronouned", "", rf"{ON} (?:(?:it|them)\b|{THEM}(?= ?(?:$|[,.;:?!]|and|in|on|to|from|into|belong|should|must|go)))|thereupon"),
     # each other
     ("stack", "each other", rf"(?:all )?(?:each|one)(?: (?:cube|block|brick|one|piece|of them))? (?:\w+ )?{ON}"
      rf"(?: the)?(?: top of)?(?: the)? (?:another|others?|next|previous|last|preceding|one before|first|before)"
@@ -140,6 +139,8 @@ RULES: tuple[tuple[str, str, str], ...] = (
                          ("top", "north|far side|top side|back"), ("bottom", "south|near side|bottom side"))),
     ("side", "left", r"'s left(?: hand)?(?: side)?"), ("side", "right", r"'s right(?: hand)?(?: side)?"),
     ("side", "bottom", r"in front of"), ("side", "top", r"behind|beyond"),
+    ("side", "top", r"to the top of"), ("side", "bottom", r"to the bottom of"),
+    ("poss", "", r"'s"),
     # near, but not on
     ("warning", "", r"next to|close to|beside|besides|near|nearby|adjacent to|alongside|around the"
      rf"|between (?!the two|them|{COLOUR} and|(?:the )?colou?rs|these|those)"),
@@ -207,7 +208,7 @@ RULES: tuple[tuple[str, str, str], ...] = (
     ("neg", "", r"no|not|never|none|nothing|nobody|cannot|without|neither|nor|nowhere|avoid\w*|refus\w+|rather than|instead of|forbid\w*"
      r"|prevent\w*|hardly|except\w*|exclud\w+|apart from|aside from|other than|unless|refrain|stop"),
     ("all", "", r"all|every|each|any|both|entire|whole|everyone|any of"),
-    ("some", "", rf"(?:some|several|a few|few|most|one|either|half|a|many)(?: of)?(?: the| these| those)? (?=(?:\w+ )?{BLOCK})"),
+    ("some", "", rf"(?:some|several|a few|few|most|one|either|half|a|many)(?: of)?(?: the| these| those)?(?= (?:\w+ )?{BLOCK})"),
     ("then", "", r"then|next|afterwards?|followed by|after which|finally|lastly"),
     ("and", "", r"and|plus|as well as|or|while|whereas|but|&"),
     ("with", "", r"with"),
@@ -274,13 +275,19 @@ STAYED = re.compile(
     rf"\bodd\b[^,.;:?!]*\b{STAYS}\b|\b{STAYS}\b[^,.;:?!]*\b(?:odd|uneven)\b|\bodd\b[^.;:?!]*\b(?:not|never)\b"
 )
 LEAVES = re.compile(rf"\b{OTHERS}\b(?=.*\b{STAYS}\b)|\b{STAYS}\b(?=.*\b{OTHERS}\b)")
+COUNTS = re.compile(r"\b(?:odd|even)\b")
+SPARES = re.compile(
+    rf" (?:please )?(?:leav\w+|keep\w*|ignor\w+|(?:do )?not touch\w*) (?:all |any |the )*(?:\w+ ){{1,2}}{BLOCK}"
+    r"(?: (?:alone|untouched|where they are|there|as they are|in place|out))?$"
+)
 
 
 def settled(text: str) -> str:
     """The sentence with "leave the others alone" and its like as a plain "only"."""
     pieces = re.split(r"( [,.;:?!](?= |$)| but (?!the )| and (?!so |four|no )| while )", f" {text}")
     kept = [
-        " only" if LEAVES.search(piece) and not re.search(r"\b(?:odd|even)\b", piece) else piece for piece in pieces
+        " only" if SPARES.match(piece) or (LEAVES.search(piece) and not COUNTS.search(piece)) else piece
+        for piece in pieces
     ]
     return " ".join("".join(kept).split())
 
