@@ -49,7 +49,7 @@ def alike(said: Said) -> bool:
 def covers(said: Said, view: View) -> bool:
     """Something may be hidden here, and what is said may be about that."""
     below = said.has("hidden", "under", "below", "carry", "rests", "low", "touches", "layers", "stack")
-    below |= crowned(said)
+    below |= crowned(said) or said.has("pronouned", "removes")
     return below and any(map(raised, view.blocks)) and not any(said.of("zone"))
 
 
@@ -97,12 +97,12 @@ FRAMES: Sequence[Frame] = (
           gist_places.below_pyramid),
     frame("below one", "bowl", "zone pyramid neg differ",
           lambda s, v: one_named(s) and alike(s) | bool(s.of("bowl")) and covers(s, v)
-          and s.has("hidden", "under", "below", "carry", "rests", "low"), gist_places.below_one),
+          and s.has("hidden", "under", "below", "carry", "rests", "low", "removes"), gist_places.below_one),
     frame("below others", "bowl", "zone pyramid neg differ", lambda s, v: free(s) and alike(s) and covers(s, v),
           gist_places.below_others),
     frame("in bowls by colour", "bowl", "zone pyramid area side even",
           lambda s, v: by_colour(s) and not (covers(s, v) and hidden(s)) and not s.sizes, gist_places.in_bowls),
-    frame("one to its colour", "same", "pyramid differ neg area side even stack hidden under if",
+    frame("one to its colour", "same", "pyramid differ neg area side even stack hidden under removes if",
           lambda s, _: one_named(s) and not s.of("bowl") and not s.of("zone"), gist_places.to_its_colour),
     frame("all in one bowl", "bowl", "zone same differ neg side pyramid even stack hidden under if area",
           lambda s, _: free(s) and len(s.of("bowl")) == 1, gist_places.in_one_bowl),
@@ -134,7 +134,7 @@ FRAMES: Sequence[Frame] = (
 
 def hidden(said: Said) -> bool:
     """What is said is about things that others stand on, and not only about where things go."""
-    return said.has("hidden", "under", "below", "carry", "layers", "touches", "low", "rests") or crowned(said)
+    return said.has("hidden", "under", "below", "carry", "layers", "touches", "low", "rests", "pronouned") or crowned(said)
 
 
 def crowned(said: Said) -> bool:

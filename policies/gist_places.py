@@ -48,7 +48,7 @@ def chosen(said: Said, view: View, area: str = "", sized: bool = True) -> tuple[
 
 def many(said: Said) -> bool:
     """All blocks are meant, or several."""
-    return said.has("all") or any(c.tag in ("block", "one") and c.plural for c in said.concepts)
+    return said.has("all", "if") or any(c.tag in ("block", "one") and c.plural for c in said.concepts)
 
 
 # bowls ---------------------------------------------------------------------------------------------------------------
@@ -127,7 +127,7 @@ def below_others(said: Said, view: View) -> Search:
 
 def below_pyramid(said: Said, view: View) -> Search:
     """The lowest row of the pyramid."""
-    if not said.has("low", "touches", "under", "below", "hidden", "carry"):
+    if not said.has("low", "touches", "under", "below", "hidden", "carry", "rests"):
         raise OutOfScope("which blocks of the pyramid are meant is not said")
     return under(view, True, True)
 
@@ -236,7 +236,7 @@ def steps(said: Said) -> list[tuple[Mention, Mention]]:
         if last is None or (last.kind, last.colours, last.sizes) != (mention.kind, mention.colours, mention.sizes):
             named.append(mention)
     different = {(m.kind, m.colours, m.sizes) for m in named}
-    if len(different) == 2 and len(named) > 3 and all(m.kind == "block" for m in named):
+    if len(different) == 2 and len(named) > 2 and all(m.kind == "block" for m in named):
         raise OutOfScope("which of the two blocks goes on which is not clear")
     if len(different) == 2:
         first, second = named[0], next(m for m in named if m != named[0])

@@ -146,10 +146,14 @@ class Said:
         taken = {i for m in self.mentions if m.kind == "block" and m.single for i in range(m.start, m.end)}
         for i, concept in enumerate(self.concepts):
             after = [c.tag for c in self.concepts[i + 1 : i + 2]]
-            if concept.tag == "size" and i not in taken and not {"stack", "bowl", "zone", "area"} & set(after):
+            before = {c.text for c in self.concepts[max(0, i - 2) : i]} & {"a", "one", "single", "nice", "tall"}
+            vague = ({"stack"} & set(after) and before) or {"bowl", "zone", "area"} & set(after)
+            if concept.tag == "size" and i not in taken and not vague:
                 value = concept.value
                 if value in ("former", "latter"):
                     said = list(dict.fromkeys(size for _, size in found))
+                    if not said:
+                        continue
                     if len(said) != 2:
                         raise OutOfScope(f"what {concept.text!r} stands for is not clear")
                     value = said[value == "latter"]
@@ -244,7 +248,7 @@ def part(found: Sequence[Concept], at: int) -> str:
         return "source"
     if "empty" in tags[:5]:
         return "source"
-    if "where" in tags[:3] or any(
+    if "where" in tags[:3] or {"place", "home", "destination"} & {c.text for c in after[:4]} or any(
         w in words.split() for w in ("gets", "get", "receives", "receive", "hold", "house", "contain", "welcome",
                                      "awaits", "take", "ready", "filled")
     ):  # fmt: skip
@@ -254,7 +258,7 @@ def part(found: Sequence[Concept], at: int) -> str:
 
 # sizes ---------------------------------------------------------------------------------------------------------------
 
-LOW, HIGH = ("low", "before", "under", "below", "carry"), ("high", "over", "above", "after", "then", "pronouned")
+LOW, HIGH = ("low", "before", "under", "below", "carry", "topped", "capped"), ("high", "over", "above", "after", "then", "pronouned")
 
 
 def order_of(said: Said) -> SizeOrder:
@@ -326,9 +330,9 @@ def adverb(gap: Sequence[Concept]) -> str:
 def leading(lead: Sequence[Concept], near: int) -> str:
     """What is said before a size: "starting with the large"."""
     last = lead[-1]
-    if last.tag == "pronouned":
+    if last.tag in ("pronouned", "capped"):
         return "high"
-    if last.tag in ("on", "over", "above") or last.text == "onto":
+    if last.tag in ("on", "over", "above", "topped") or last.text == "onto":
         return "low"
     if last.tag in ("under", "below", "before"):
         return "high"

@@ -28,7 +28,7 @@ ON = r"(?:on|upon|atop|onto|over|above|on top of|on to)"
 THEM = r"(?:it|them|those|these|that|this|him|each|theirs|that one|this one)"
 STAYS = (
     r"(?:leav\w+|stay\w*|remain\w*(?! (?:cube|block|one)s?)|untouched|alone|ignor\w+|keep|kept|disregard\w*|skip"
-    r"|not (?:be )?(?:touch|mov|disturb|tak|includ|involv|us|bother|add|stack|pick|budg)\w*|spare|be left|no part"
+    r"|not (?:be )?(?:touch|mov|disturb|tak|includ|involv|us|bother|add|stack|pick|budg|need|want|requir|us)\w*|spare|be left|no part"
     r"|where (?:they|it) (?:are|is|were|was)|as (?:they|it) (?:are|is)|in place|out of it|exclud\w+|without touch\w+"
     r"|without mov\w+|without disturb\w+|not (?:matter|belong|count)|stay put|do not (?:go|come|get))"
 )
@@ -49,7 +49,9 @@ RULES: tuple[tuple[str, str, str], ...] = (
      r"|(?:should|will|would) not be (?:hard|difficult)|in the end|at the end|when you are (?:done|finished)"
      r"|for (?:me|us)|(?:do|please do) not forget to|make no mistake|one (?:at a time|by one|after the other)"
      r"|and do not (?:worry|hurry|stop until \w+ \w+ \w+)|not (?:yet|already)(?: (?:there|done))?"
-     r"|(?:one|first) (?:thing|task|job)|next to no|kind of you|go with|at rest|(?:a|the) (?:thing|job|task) (?:to|is)"
+     r"|(?:one|first) (?:thing|task|job)|next to no|kind of you|go with|at rest|(?:a|the) (?:thing|job|task) (?:to|is)|(?:a )?new home"
+     r"|nothing (?:fancy|special|complicated|difficult)|(?:great|nice|good|lovely|happy|appreciate|love|glad|perfect|wonderful|thankful|grateful|pleased)(?: it)? if"
+     r"|(?:none|nobody|nothing|no one|not one) (?:is |being )?(?:left|missed|forgotten)(?: out| behind)?"
      r"|no exceptions?|without (?:any )?exceptions?|not a single (?:one|cube|block|piece) (?:left|missing|forgotten)"
      r"(?: out| behind)?|leaving (?:none|nothing|no \w+) (?:behind|out)|(?:miss|forget|skip) (?:none|nothing)"
      r"|not one of them left(?: out| behind)?|do not (?:miss|forget|leave out|leave behind) (?:any|one|a single one)"
@@ -104,6 +106,8 @@ RULES: tuple[tuple[str, str, str], ...] = (
     ("differ", "", r"(?:other than|anything (?:but|except)|any(?: \w+){0,2} (?:but|except(?: for)?)(?= (?:its|their|the"
      r"|that|one|his))|all but|everything but|every(?: \w+)? (?:but|except)(?= (?:its|their|the one)))"
      r"(?: (?:its|their|the|that|of|one|same|matching|own|very|identical|colou?rs?|s))*"),
+    ("all", "", r"all (?:the )?(?:others?|other colou?rs)"),
+    ("same", "strong", r"(?:looks? |painted |coloured )?like (?:the|that|this|its) (?:cube|block|piece|one)"),
     ("differ", "", rf"(?:an|some|any|in|of|a)? ?(?:an)?other colou?r(?:s|ed)?|(?:an|some|any) ?other {BOWL}"
      rf"|any other one|(?:an)?other {BOWL} than"),
     ("same", "", r"(?:(?:without|no|never|not|do not|avoid)(?: ever)?) mix\w*(?: (?:the|of|up|any|different|colou?rs?))*"),
@@ -114,7 +118,7 @@ RULES: tuple[tuple[str, str, str], ...] = (
      r"|home|appropriate\w*|colou?r cod\w*|goes with|uniform\w*|single colou?r\w*|per colou?r|by colou?r|colou?r "
      r"by colou?r|each colou?r|every colou?r|one colou?r|according to colou?r|colou?r wise|monochrome|unicolou?r\w*"
      r"|tally|tallies|accordingly|go(?:es)? together|right one|correct|proper|rightful)"),
-    ("pronouned", "", rf"{ON} (?:(?:it|them)\b|{THEM}(?= ?(?:$|[,.;:?!]|and|in|on|to|from|into|belong|should|must|go)))|thereupon"),
+    ("pronouned", "", rf"{ON} (?:(?:it|them)\b|{THEM}(?= ?(?:$|[,.;:?!]|and|in|on|to|from|into|belong|should|must|go|the|a|its|put|set)))|thereupon"),
     # each other
     ("stack", "each other", rf"(?:all )?(?:each|one)(?: (?:cube|block|brick|one|piece|of them))? (?:\w+ )?{ON}"
      rf"(?: the)?(?: top of)?(?: the)? (?:another|others?|next|previous|last|preceding|one before|first|before)"
@@ -151,7 +155,7 @@ RULES: tuple[tuple[str, str, str], ...] = (
     ("size", "big", r"(?:big|bigger|biggest|large|larger|largest|huge|great|giant|bulky|bulkier|hefty|chunky|oversized)(?: size[ds]?)?"),
     ("size", "small", r"(?:small|smaller|smallest|little|littler|littlest|tiny|tinier|tiniest|mini|miniature|minor)(?: size[ds]?)?"),
     ("size", "former", r"former"), ("size", "latter", r"latter"),
-    ("order", "", r"(?:decreas|descend|diminish|shrink)ing(?: order of| in)? sizes?(?: order)?|(?:order|sequence) of sizes?"
+    ("order", "", r"sizes? (?:\w+ ){0,2}(?:smaller|shrink|decreas|diminish|taper|go\w* down|fall|drop|get\w* smaller)\w*|(?:decreas|descend|diminish|shrink)ing(?: order of| in)? sizes?(?: order)?|(?:order|sequence) of sizes?"
      r"|sizes? order|(?:sorted|ordered|arranged|graded|order) (?:by|according to) (?:\w+ )?sizes?|taper\w*"),
     ("zone", "", rf"(?:(?:painted|marked|flat|drawn) )*{ZONE}"),
     ("zone", "", r"(?<=coloured )(?:area|region|spot|space|place|surface|section)s?"),
@@ -168,13 +172,18 @@ RULES: tuple[tuple[str, str, str], ...] = (
     ("one", "", r"ones?"),
     ("stack", "", rf"{TOWER}|(?:stack|pil|heap)(?:e|ed|ing)(?: up)?|vertical\w*|on top of (?:each|one)|mount\w*|tower"),
     # one on another
+    ("capped", "", r"(?:top(?:s|ped|ping)?|crown(?:s|ed|ing)?|cap(?:s|ped|ping)?)(?: off)?(?: (?:it|them|that|each|those|each one))? "
+     r"(?:with|by)"),
+    ("topped", "", r"(?:top|crown|cap)(?: off)?(?= (?:each|every|all|the|it|them)\b(?! of))|(?:topped|crowned|capped)(?: off)?"),
+    ("removes", "", r"remov\w+|(?:set|put|push|mov|slid|tak|lift|pull|shov)\w*(?: (?:it|them))? (?:aside|away|off)|lift\w*(?: up)?"
+     r"|out of the way|aside"),
     ("on", "top of", r"(?:on|at|to|onto|over|upon)(?: the)?(?: very)? top of"),
-    ("high", "", r"(?:on|at|to|for|in|as|near)?(?: the)?(?: very)? ?(?:top(?:most)?|upper(?:most)?|highest|peak|summit|apex|tip"
+    ("high", "", r"(?:on|at|to|for|in|as|near)?(?: the)?(?: very)? ?(?:high|top(?:most)?|upper(?:most)?|highest|peak|summit|apex|tip"
      r"|crown)(?! (?:and )?(?:hand |most )?(?:left|right|west|east)| table)(?: (?:part|half|row|layer|level|floor|end|portion|stor\w+|ones?|section|cube|block|of it))*|higher up|last"
      r"|finish\w*|end(?:ing|s)? (?:with|in)|finally|afterwards?|later|thereafter|after that|upwards?|follow\w*"),
     ("after", "", r"after"),
     ("low", "", r"(?:on|at|to|for|in|as|near)?(?: the)?(?: very)? ?(?:bottom(?:most)?|lower(?:most)?|lowest|base|foundation|ground"
-     r"|undermost|footing|basis)(?! (?:and )?(?:hand |most )?(?:left|right|west|east)| table)(?: (?:part|half|row|layer|level|floor|end|portion|stor\w+|section))*|lower down"
+     r"|undermost|footing|basis|foot|feet|low)(?! (?:and )?(?:hand |most )?(?:left|right|west|east)| table)(?: (?:part|half|row|layer|level|floor|end|portion|stor\w+|section))*|lower down"
      r"|first|firstly|start\w*|begin\w*|lead\w*|initial\w*"),
     ("before", "", r"before"),
     ("below", "", r"below"),
@@ -208,7 +217,7 @@ RULES: tuple[tuple[str, str, str], ...] = (
     ("neg", "", r"no|not|never|none|nothing|nobody|cannot|without|neither|nor|nowhere|avoid\w*|refus\w+|rather than|instead of|forbid\w*"
      r"|prevent\w*|hardly|except\w*|exclud\w+|apart from|aside from|other than|unless|refrain|stop"),
     ("all", "", r"all|every|each|any|both|entire|whole|everyone|any of"),
-    ("some", "", rf"(?:some|several|a few|few|most|one|either|half|a|many)(?: of)?(?: the| these| those)?(?= (?:\w+ )?{BLOCK})"),
+    ("some", "", rf"(?:some|several|a few|few|most|one|either|half|many)(?: of)?(?: the| these| those)?(?= (?:\w+ )?{BLOCK})"),
     ("then", "", r"then|next|afterwards?|followed by|after which|finally|lastly"),
     ("and", "", r"and|plus|as well as|or|while|whereas|but|&"),
     ("with", "", r"with"),
@@ -225,7 +234,7 @@ COMPILED = tuple((tag, value, re.compile(rf"(?:{pattern})(?= |$)")) for tag, val
 
 WARNINGS = HEDGES | frozenset((
     "twice", "thrice", "swap", "exchange", "rotate", "juggle", "flip", "spin", "dance", "sing", "weather", "drawer",
-    "drawers", "door", "cloth", "rope", "towel", "paper", "scissors", "button", "lever", "degrees", "pour", "break",
+    "drawers", "door", "cloth", "rope", "towel", "paper", "scissors", "button", "lever", "degrees", "pour",
     "violet", "magenta", "turquoise", "beige", "gold", "golden", "silver", "teal", "crimson", "scarlet", "tan",
     "ivory", "indigo", "olive", "lilac", "transparent", "bronze", "sphere", "ball", "balls", "cylinder", "cylinders",
     "medium", "maybe", "perhaps", "yesterday", "tomorrow", "pretend", "imagine", "undo", "knock", "topple", "smash",
@@ -277,7 +286,7 @@ STAYED = re.compile(
 LEAVES = re.compile(rf"\b{OTHERS}\b(?=.*\b{STAYS}\b)|\b{STAYS}\b(?=.*\b{OTHERS}\b)")
 COUNTS = re.compile(r"\b(?:odd|even)\b")
 SPARES = re.compile(
-    rf" (?:please )?(?:leav\w+|keep\w*|ignor\w+|(?:do )?not touch\w*) (?:all |any |the )*(?:\w+ ){{1,2}}{BLOCK}"
+    rf" ?(?:and )?(?:please )?(?:leav\w+|keep\w*|ignor\w+|(?:do )?not touch\w*) (?:all |any |the )*(?:\w+ ){{1,2}}(?:{BLOCK}|ones?)"
     r"(?: (?:alone|untouched|where they are|there|as they are|in place|out))?$"
 )
 

@@ -45,15 +45,20 @@ def read(sentence: str) -> Said:
 def understand(sentence: str, view: View) -> Goal | Search:
     """What is wanted of the things of a view. OutOfScope where that is not certain, or where things are not there.
 
-    The grammar reads it word by word; what it refuses is read for its gist.
+    The grammar reads it word by word, and then it is read for its gist. Where both find a meaning the gist is kept:
+    whenever the two differed over the wordings at hand, it was the grammar that had put a part in the wrong place.
     """
     try:
-        return strict(sentence, view)
+        said = strict(sentence, view)
     except OutOfScope as refusal:
         try:
             return gist(sentence, view)
         except OutOfScope:
             raise refusal from None
+    try:
+        return gist(sentence, view)
+    except OutOfScope:
+        return said
 
 
 def strict(sentence: str, view: View) -> Goal | Search:
