@@ -9,6 +9,10 @@ from policies.hidden import Search
 from policies.lexicon import OutOfScope
 
 
+class Ambiguous(OutOfScope):
+    """A sentence whose gist may be more than one thing here."""
+
+
 def gist(sentence: str, view: View) -> Goal | Search:
     """What a sentence wants, as far as its concepts say; OutOfScope where no frame fits, or two that differ."""
     said = Said(by_example(concepts(sentence)))
@@ -29,7 +33,7 @@ def gist(sentence: str, view: View) -> Goal | Search:
     if not found:
         raise OutOfScope("; ".join(reasons) or f"{sentence!r} is no wish for blocks that is understood here")
     if len(found) > 1:
-        raise OutOfScope(f"{sentence!r} may mean more than one thing here")
+        raise Ambiguous(f"{sentence!r} may mean more than one thing here")
     return found[0]
 
 

@@ -103,7 +103,8 @@ FRAMES: Sequence[Frame] = (
     frame("in bowls by colour", "bowl", "zone pyramid area side even",
           lambda s, v: by_colour(s) and not (covers(s, v) and hidden(s)) and not s.sizes, gist_places.in_bowls),
     frame("one to its colour", "same", "pyramid differ neg area side even stack hidden under removes if",
-          lambda s, _: one_named(s) and not s.of("bowl") and not s.of("zone"), gist_places.to_its_colour),
+          lambda s, v: one_named(s) and not s.of("bowl") and not s.of("zone") and not (covers(s, v) and hidden(s)),
+          gist_places.to_its_colour),
     frame("all in one bowl", "bowl", "zone same differ neg side pyramid even stack hidden under if area",
           lambda s, _: free(s) and len(s.of("bowl")) == 1, gist_places.in_one_bowl),
     frame("even numbers", "even zone", "bowl differ pyramid size side area group",
@@ -134,7 +135,9 @@ FRAMES: Sequence[Frame] = (
 
 def hidden(said: Said) -> bool:
     """What is said is about things that others stand on, and not only about where things go."""
-    return said.has("hidden", "under", "below", "carry", "layers", "touches", "low", "rests", "pronouned") or crowned(said)
+    return said.has("hidden", "under", "below", "carry", "layers", "touches", "low", "rests", "pronouned") or crowned(
+        said
+    )
 
 
 def crowned(said: Said) -> bool:

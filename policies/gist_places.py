@@ -72,7 +72,7 @@ def in_bowls(said: Said, view: View) -> Goal:
 def differs(said: Said) -> bool:
     """Another colour is wanted: it is said so, or the same one is denied. OutOfScope where that is not clear."""
     unlike = [i for i, c in enumerate(said.concepts) if c.tag == "differ"]
-    same = [i for i, c in enumerate(said.concepts) if c.tag == "same" or c.tag == "hue"]
+    same = [i for i, c in enumerate(said.concepts) if c.tag in ("same", "hue")]
     strong = [i for i in same if said.concepts[i].tag == "same"]
     no = [i for i, c in enumerate(said.concepts) if c.tag == "neg"]
     if unlike:
@@ -190,8 +190,6 @@ def beside(said: Said, view: View) -> Goal:
     named = [m for m in said.of("block") if not said.is_reference(m)]
     if reference is None or len(named) != 1:
         raise OutOfScope("which block goes beside which is not clear")
-    if any(m.end == i for m in said.mentions for i, c in enumerate(said.concepts) if c.text.startswith("'s ")):
-        pass
     block, other = resolved(view, named[0]), resolved(view, reference)
     if block.name == other.name:
         raise OutOfScope(f"the {other.name} cannot lie beside itself")
@@ -205,7 +203,6 @@ def placing(said: Said, view: View) -> Goal:
     """Blocks that are named, each to a place that is named: a bowl, a zone or a block."""
     pairs = steps(said)
     below: dict[str, str] = {}
-    base: dict[str, str] = {}
     into: dict[str, tuple[str, ...]] = {}
     for one, other in pairs:
         block, place = resolved(view, one), resolved(view, other)
@@ -254,7 +251,7 @@ def steps(said: Said) -> list[tuple[Mention, Mention]]:
 def led(found: Sequence[Concept], mention: Mention) -> bool:
     """A word of where to stands right before it."""
     before = [c for c in found[max(0, mention.start - 3) : mention.start] if c.tag not in ("the", "its")]
-    return bool(before) and before[-1].tag in ("on", "in", "target", "to", "over", "rests", "pronouned") or (
+    return (bool(before) and before[-1].tag in ("on", "in", "target", "to", "over", "rests", "pronouned")) or (
         bool(before) and before[-1].value == "top of"
     )  # fmt: skip
 

@@ -212,53 +212,55 @@ def areas(said: Said) -> tuple[str, str]:
     return one, other
 
 
+GIVES = frozenset(("gives", "give", "loses", "lose", "surrenders", "holds", "contains"))
+GETS = frozenset((
+    "gets", "get", "receives", "receive", "hold", "house", "contain", "welcome", "awaits", "take", "ready", "filled",
+))  # fmt: skip
+PLACES = frozenset(("place", "home", "destination"))
+FILLS = frozenset(("fill", "reach", "using", "use", "populate", "supply"))
+THINGS = frozenset(("all", "block", "hue", "its", "one", "coloured", "group", "only"))
+
+
 def part(found: Sequence[Concept], at: int) -> str:
-    """What an area is in its sentence, "source", "target" or not clear ("")."""
+    """What an area is in its sentence, "source", "target", perhaps a source ("source?") or not clear ("")."""
     start = at
     while start > 0 and found[start - 1].tag not in ("stop", "area"):
         start -= 1
     before = [c for c in found[max(start, at - 4) : at] if c.tag != "the"]
-    after = [c for c in found[at + 1 : at + 9]]
+    after = found[at + 1 : at + 9]
     until = next((i for i, c in enumerate(after) if c.tag in ("stop", "area")), len(after))
-    after = after[:until]
     if after and after[0].tag == "poss":
         return "source"
-    if before:
-        last = before[-1]
-        if last.tag in ("from", "empty") or (last.tag == "source" and last.text.split()[0] != "is"):
-            return "source"
-        if last.tag == "target":
-            return "target"
-        if last.tag == "source":
-            return "source"
-        if last.text in ("contents",) or (last.tag == "all" and last.text == "contents"):
-            return "source"
-        if last.tag == "in":
-            earlier = before[-2:-1]
-            if earlier and earlier[0].tag in ("all", "block", "hue", "its", "one", "coloured", "group", "only"):
-                return "source?"
-            return ""
-        if last.tag == "word" and last.text in ("fill", "reach", "into", "using", "use", "populate", "supply"):
-            return "target"
-        if last.tag == "all" and last.text in ("contents",):
-            return "source"
-    words = " ".join(c.text for c in after)
-    tags = [c.tag for c in after]
-    if any(w in words.split() for w in ("gives", "give", "loses", "lose", "surrenders", "holds", "contains")):
+    return by_lead(before) or by_what_follows(after[:until])
+
+
+def by_lead(before: Sequence[Concept]) -> str:
+    """The part of an area by what stands before it."""
+    if not before:
+        return ""
+    last = before[-1]
+    if last.tag in SOURCE or last.text == "contents":
         return "source"
-    if "empty" in tags[:5]:
-        return "source"
-    if "where" in tags[:3] or {"place", "home", "destination"} & {c.text for c in after[:4]} or any(
-        w in words.split() for w in ("gets", "get", "receives", "receive", "hold", "house", "contain", "welcome",
-                                     "awaits", "take", "ready", "filled")
-    ):  # fmt: skip
+    if last.tag in TARGET or last.text in FILLS:
         return "target"
-    return ""
+    return "source?" if last.tag == "in" and {c.tag for c in before[-2:-1]} & THINGS else ""
+
+
+def by_what_follows(after: Sequence[Concept]) -> str:
+    """The part of an area by what is said of it."""
+    words = {word for c in after for word in c.text.split()}
+    if words & GIVES or any(c.tag == "empty" for c in after[:5]):
+        return "source"
+    near = any(c.tag == "where" for c in after[:3]) or PLACES & {c.text for c in after[:4]}
+    return "target" if near or words & GETS else ""
 
 
 # sizes ---------------------------------------------------------------------------------------------------------------
 
-LOW, HIGH = ("low", "before", "under", "below", "carry", "topped", "capped"), ("high", "over", "above", "after", "then", "pronouned")
+LOW, HIGH = (
+    ("low", "before", "under", "below", "carry", "topped", "capped"),
+    ("high", "over", "above", "after", "then", "pronouned"),
+)
 
 
 def order_of(said: Said) -> SizeOrder:
@@ -310,7 +312,9 @@ def clause_start(found: Sequence[Concept], at: int) -> int:
 def relation(gap: Sequence[Concept]) -> str:
     """What stands between two sizes: "low" if the first goes below the second."""
     for concept in gap:
-        if concept.tag in LOW or (concept.tag in ("to", "target") and concept.text != "onto" and not any(c.tag == "word" for c in gap)):
+        if concept.tag in LOW or (
+            concept.tag in ("to", "target") and concept.text != "onto" and not any(c.tag == "word" for c in gap)
+        ):
             return "low"
         if concept.tag in HIGH or concept.tag == "on" or concept.text == "onto":
             return "high"
@@ -342,4 +346,3 @@ def leading(lead: Sequence[Concept], near: int) -> str:
     if tags and tags[-1] in ("high", "then"):
         return "high"
     return ""
-

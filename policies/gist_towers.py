@@ -19,8 +19,7 @@ def on_zone(said: Said, view: View) -> Goal:
         raise OutOfScope("what is not wanted of the tower is not clear")
     source = ""
     if said.has("area"):
-        source, target = areas(said)
-        if len(said.values("area")) != 1:
+        if len(said.values("area")) != 1 or areas(said)[0] == "":
             raise OutOfScope("which area the blocks are taken from is not clear")
         source = said.values("area")[0]
     found, picked = chosen(said, view, source, sized=not order)

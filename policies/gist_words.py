@@ -28,7 +28,8 @@ ON = r"(?:on|upon|atop|onto|over|above|on top of|on to)"
 THEM = r"(?:it|them|those|these|that|this|him|each|theirs|that one|this one)"
 STAYS = (
     r"(?:leav\w+|stay\w*|remain\w*(?! (?:cube|block|one)s?)|untouched|alone|ignor\w+|keep|kept|disregard\w*|skip"
-    r"|not (?:be )?(?:touch|mov|disturb|tak|includ|involv|us|bother|add|stack|pick|budg|need|want|requir|us)\w*|spare|be left|no part"
+    r"|not (?:be )?(?:touch|mov|disturb|tak|includ|involv|us|bother|add|stack|pick|budg|need|want|requir|us)\w*"
+    r"|spare|be left|no part"
     r"|where (?:they|it) (?:are|is|were|was)|as (?:they|it) (?:are|is)|in place|out of it|exclud\w+|without touch\w+"
     r"|without mov\w+|without disturb\w+|not (?:matter|belong|count)|stay put|do not (?:go|come|get))"
 )
@@ -49,8 +50,10 @@ RULES: tuple[tuple[str, str, str], ...] = (
      r"|(?:should|will|would) not be (?:hard|difficult)|in the end|at the end|when you are (?:done|finished)"
      r"|for (?:me|us)|(?:do|please do) not forget to|make no mistake|one (?:at a time|by one|after the other)"
      r"|and do not (?:worry|hurry|stop until \w+ \w+ \w+)|not (?:yet|already)(?: (?:there|done))?"
-     r"|(?:one|first) (?:thing|task|job)|next to no|kind of you|go with|at rest|(?:a|the) (?:thing|job|task) (?:to|is)|(?:a )?new home"
-     r"|nothing (?:fancy|special|complicated|difficult)|(?:great|nice|good|lovely|happy|appreciate|love|glad|perfect|wonderful|thankful|grateful|pleased)(?: it)? if"
+     r"|(?:one|first) (?:thing|task|job)|next to no|kind of you|go with|at rest|(?:a|the) (?:thing|job"
+     r"|task) (?:to|is)|(?:a )?new home"
+     r"|nothing (?:fancy|special|complicated|difficult)|(?:great|nice|good|lovely|happy|appreciate|love|glad"
+     r"|perfect|wonderful|thankful|grateful|pleased)(?: it)? if"
      r"|(?:none|nobody|nothing|no one|not one) (?:is |being )?(?:left|missed|forgotten)(?: out| behind)?"
      r"|no exceptions?|without (?:any )?exceptions?|not a single (?:one|cube|block|piece) (?:left|missing|forgotten)"
      r"(?: out| behind)?|leaving (?:none|nothing|no \w+) (?:behind|out)|(?:miss|forget|skip) (?:none|nothing)"
@@ -58,7 +61,8 @@ RULES: tuple[tuple[str, str, str], ...] = (
      r"(?: of them)?|until (?:none|no \w+|nothing) (?:is|are|remains?)(?: left)?(?: over)?|used up|run out"),
     ("all", "", r"(?:whatever|whichever|no matter (?:what|which)|regardless of|irrespective of|independent of"
      r"|whatever may be)(?: (?:its|their|the|of|may be))* colou?rs?(?: (?:they|it|each|a \w+|the \w+) "
-     r"(?:is|are|has|have|may be|may have))?|(?:of )?(?:any|all|every|whatever) colou?rs?(?= (?:into|to|goes|go|should"
+     r"(?:is|are|has|have|may be|may have))?|(?:of )?(?:any|all|every|whatever) colou?rs?(?= (?:into|to|goes|go"
+     r"|should"
      r"|in the \w+ bowl|belongs?))"),
     # which, and which not
     ("only", "", r"(?:and |but |with )?(?:no|none of the|not any|not the|never any|without any|without the) others?"
@@ -74,7 +78,8 @@ RULES: tuple[tuple[str, str, str], ...] = (
     # even and odd
     ("even", "even", r"even(?: numbered)?(?: (?:number|count|amount|quantit|total|numeral|tall|sum|head ?count)\w*)?"
      r"(?: of)?(?: times?)?"),
-    ("even", "odd", r"odd(?: numbered)?(?: (?:number|count|amount|quantit|total|sum)\w*)?(?: of)?(?: times?)?|uneven\w*"),
+    ("even", "odd", r"odd(?: numbered)?(?: (?:number|count|amount|quantit|total|sum)\w*)?(?: of)?(?: times?)?"
+     r"|uneven\w*"),
     ("even", "even", r"(?:two|2) ?(?:,|or) (?:or )?(?:four|4)(?: ?,? ?(?:or )?(?:six|6))?(?: (?:or|and) "
      r"(?:some other|any other|so on|more))?"),
     ("even", "even", r"(?:divisible|divisibly|divided?|divides?|dividing|splits?|halved?|shared?)(?: up)?(?: evenly"
@@ -96,33 +101,41 @@ RULES: tuple[tuple[str, str, str], ...] = (
      r"|no (?:repeats?|repetitions?)"),
     ("alternate", "", r"alternat\w+|(?:by|in|take|takes|taking|took) turns?|turn by turn|strip(?:ed|es|y)|zebra"
      r"|interleav\w+|interlac\w+|switch\w*|back and forth|to and fro|every (?:other|second) (?:one|cube|block|level"
-     r"|floor|layer)|in a row|vice versa|repeat\w*|changing|changes? (?:from|between|colou?r)|checker\w*|again|rotat\w+ "
+     r"|floor|layer)|in a row|vice versa|repeat\w*|changing|changes? (?:from|between|colou?r)|checker\w*|again"
+     r"|rotat\w+ "
      r"between|one of each|successively"),
-    ("so on", "", r"and so (?:on|forth)|and the like|et cetera|etc|likewise|and similarly|and so for \w+|same for \w+"),
+    ("so on", "", r"and so (?:on|forth)|and the like|et cetera|etc|likewise|and similarly|and so for \w+"
+     r"|same for \w+"),
     # unlike, and alike
-    ("differ", "", r"(?:different|differing|differ|differs|differently|mismatch\w*|mis match\w*|unmatched|non match\w*"
+    ("differ", "", r"(?:different|differing|differ|differs|differently|mismatch\w*|mis match\w*|unmatched"
+     r"|non match\w*"
      r"|nonmatching|wrong\w*|incorrect\w*|unlike|dissimilar\w*|unequal\w*|distinct|contrasting|clash\w*|disagree\w*"
      r"|foreign|mixed up|mix up|jumbled?|unrelated|opposing|strange)(?: than| from| to)?|mixed|at odds|stranger\w*"),
-    ("differ", "", r"(?:other than|anything (?:but|except)|any(?: \w+){0,2} (?:but|except(?: for)?)(?= (?:its|their|the"
+    ("differ", "", r"(?:other than|anything (?:but|except)|any(?: \w+){0,2} (?:but|except(?: for)?)(?= (?:its"
+     r"|their|the"
      r"|that|one|his))|all but|everything but|every(?: \w+)? (?:but|except)(?= (?:its|their|the one)))"
      r"(?: (?:its|their|the|that|of|one|same|matching|own|very|identical|colou?rs?|s))*"),
     ("all", "", r"all (?:the )?(?:others?|other colou?rs)"),
     ("same", "strong", r"(?:looks? |painted |coloured )?like (?:the|that|this|its) (?:cube|block|piece|one)"),
     ("differ", "", rf"(?:an|some|any|in|of|a)? ?(?:an)?other colou?r(?:s|ed)?|(?:an|some|any) ?other {BOWL}"
      rf"|any other one|(?:an)?other {BOWL} than"),
-    ("same", "", r"(?:(?:without|no|never|not|do not|avoid)(?: ever)?) mix\w*(?: (?:the|of|up|any|different|colou?rs?))*"),
+    ("same", "", r"(?:(?:without|no|never|not|do not|avoid)(?: ever)?) mix\w*(?: (?:the|of|up|any|different"
+     r"|colou?rs?))*"),
     ("stack", "", rf"(?:one and the |the )?same {TOWER}"),
     ("same", "strong", r"(?:same|own|ownership|match|matches|matched|matching|shares?|sharing|shared|correspond\w*"
      r"|respective\w*|identical\w*|equal\w*|agree|agrees|agreeing|in common|coincid\w*|alike|akin|like colou?red"
-     r"|belongs? (?:with|together)|fits?|fitting|counterparts?|fellows?|twins?|mates?|namesake|partner\w*|suits?|suitable"
+     r"|belongs? (?:with|together)|fits?|fitting|counterparts?|fellows?|twins?|mates?|namesake|partner\w*"
+     r"|suits?|suitable"
      r"|home|appropriate\w*|colou?r cod\w*|goes with|uniform\w*|single colou?r\w*|per colou?r|by colou?r|colou?r "
      r"by colou?r|each colou?r|every colou?r|one colou?r|according to colou?r|colou?r wise|monochrome|unicolou?r\w*"
      r"|tally|tallies|accordingly|go(?:es)? together|right one|correct|proper|rightful)"),
-    ("pronouned", "", rf"{ON} (?:(?:it|them)\b|{THEM}(?= ?(?:$|[,.;:?!]|and|in|on|to|from|into|belong|should|must|go|the|a|its|put|set)))|thereupon"),
+    ("pronouned", "", rf"{ON} (?:(?:it|them)\b|{THEM}(?= ?(?:$|[,.;:?!]|and|in|on|to|from|into|belong|should"
+     rf"|must|go|the|a|its|put|set)))|thereupon"),
     # each other
     ("stack", "each other", rf"(?:all )?(?:each|one)(?: (?:cube|block|brick|one|piece|of them))? (?:\w+ )?{ON}"
      rf"(?: the)?(?: top of)?(?: the)? (?:another|others?|next|previous|last|preceding|one before|first|before)"
-     rf"(?: one| cube| block)?|(?:{ON} )?(?:each other|one another)|on top of the (?:previous|last|preceding) (?:one)?"),
+     rf"(?: one| cube| block)?|(?:{ON} )?(?:each other|one another)|on top of the (?:previous|last"
+     rf"|preceding) (?:one)?"),
     ("pyramid", "", r"pyramids?|pyramidal|triangles?|triangular|ziggurats?|stepped (?:tower|structure|pile)"),
     # parts of a table
     *((("area", f"{row} {side} {what}", pattern)) for row, v in (("top", UP), ("bottom", DOWN))
@@ -130,14 +143,18 @@ RULES: tuple[tuple[str, str, str], ...] = (
       for what, pattern in (
           ("corner", rf"(?:{v}(?: and| ,)? {h}|{h}(?: and| ,)? {v})(?: hand| most)?(?: (?:table|area))? corner"
            rf"(?: (?:area|region|part|square))?"),
-          ("corner", rf"corner (?:area |region )?(?:at|in|on|to|of|towards?)(?: the)? (?:{v} {h}|{h} {v})(?: side| hand side)?"),
+          ("corner", rf"corner (?:area |region )?(?:at|in|on|to|of|towards?)(?: the)? (?:{v} {h}"
+     rf"|{h} {v})(?: side| hand side)?"),
           ("area", rf"{PLACE} (?:at|in|on|to|of|towards?)(?: the)? (?:{v} {h}|{h} {v})(?: side| hand side)?"),
           ("area", rf"(?:{v}(?: and)? {h}|{h}(?: and)? {v})(?: hand)?(?: (?:table|corner))? {PLACE}"),
           ("area", rf"(?:{v} {h}|{h} {v})(?! (?:side |hand side )?of)"))),
-    ("area", "middle", rf"(?:very )?(?:middle|cent(?:er|re|ral))(?: {PLACE})?(?! (?:row|layer|level|floor|tier|stor))"),
-    ("same area", "", rf"(?:that|this|the)(?: very)?(?: same)? {PLACE}(?: itself)?|same (?:\w+ )?{PLACE}|its {PLACE}"),
+    ("area", "middle", rf"(?:very )?(?:middle|cent(?:er|re|ral))(?: {PLACE})?(?! (?:row|layer|level|floor|tier"
+     rf"|stor))"),
+    ("same area", "", rf"(?:that|this|the)(?: very)?(?: same)? {PLACE}(?: itself)?|same (?:\w+ )?{PLACE}"
+     rf"|its {PLACE}"),
     # sides
-    *((("side", side, rf"(?:(?:to|on|at|from|towards?) )?(?:the )?(?:further |farther )?(?:to the )?(?:{word})(?: hand)?"
+    *((("side", side, rf"(?:(?:to|on|at|from|towards?) )?(?:the )?(?:further "
+     rf"|farther )?(?:to the )?(?:{word})(?: hand)?"
         rf"(?: side)? (?:of|from|than)(?! (?:the|this) (?:table|work|desk|board))"))
       for side, word in (("left", "left|west|leftwards?"), ("right", "right|east|rightwards?"),
                          ("top", "north|far side|top side|back"), ("bottom", "south|near side|bottom side"))),
@@ -152,17 +169,22 @@ RULES: tuple[tuple[str, str, str], ...] = (
     ("group", "cool", r"(?:cool|cold)"), ("group", "warm", r"(?:warm|hot)"), ("group", "primary", r"primary"),
     ("group", "secondary", r"secondary"),
     ("colour", "", COLOUR),
-    ("size", "big", r"(?:big|bigger|biggest|large|larger|largest|huge|great|giant|bulky|bulkier|hefty|chunky|oversized)(?: size[ds]?)?"),
-    ("size", "small", r"(?:small|smaller|smallest|little|littler|littlest|tiny|tinier|tiniest|mini|miniature|minor)(?: size[ds]?)?"),
+    ("size", "big", r"(?:big|bigger|biggest|large|larger|largest|huge|great|giant|bulky|bulkier|hefty|chunky"
+     r"|oversized)(?: size[ds]?)?"),
+    ("size", "small", r"(?:small|smaller|smallest|little|littler|littlest|tiny|tinier|tiniest|mini|miniature"
+     r"|minor)(?: size[ds]?)?"),
     ("size", "former", r"former"), ("size", "latter", r"latter"),
-    ("order", "", r"sizes? (?:\w+ ){0,2}(?:smaller|shrink|decreas|diminish|taper|go\w* down|fall|drop|get\w* smaller)\w*|(?:decreas|descend|diminish|shrink)ing(?: order of| in)? sizes?(?: order)?|(?:order|sequence) of sizes?"
+    ("order", "", r"sizes? (?:\w+ ){0,2}(?:smaller|shrink|decreas|diminish|taper|go\w* down|fall|drop"
+     r"|get\w* smaller)\w*|(?:decreas|descend|diminish|shrink)ing(?: order of| in)? sizes?(?: order)?|(?:order"
+     r"|sequence) of sizes?"
      r"|sizes? order|(?:sorted|ordered|arranged|graded|order) (?:by|according to) (?:\w+ )?sizes?|taper\w*"),
     ("zone", "", rf"(?:(?:painted|marked|flat|drawn) )*{ZONE}"),
     ("zone", "", r"(?<=coloured )(?:area|region|spot|space|place|surface|section)s?"),
     ("zone", "", r"(?<=painted )(?:area|region|spot|space|place|surface|section)s?"),
-    *((("zone", "", rf"(?<={c} )(?:area|region|spot|space|place|surface)s?") for c in COLOURS)),
+    *(("zone", "", rf"(?<={c} )(?:area|region|spot|space|place|surface)s?") for c in COLOURS),
     ("bowl", "", BOWL),
-    ("layers", "", r"(?:double|two|2|three|3|triple|twin) (?:layer|level|stor|floor|tier|high|tall|block|cube|deck)\w*"
+    ("layers", "", r"(?:double|two|2|three|3|triple|twin) (?:layer|level|stor|floor|tier|high|tall|block|cube"
+     r"|deck)\w*"
      r"(?: (?:high|tall|stack|tower|pile)s?)?"),
     ("count", "two", rf"(?:two|2|couple of|pair of)(?= (?:\w+ )?{BLOCK})"),
     ("count", "three", rf"(?:three|3|trio of)(?= (?:\w+ )?{BLOCK})"),
@@ -170,20 +192,28 @@ RULES: tuple[tuple[str, str, str], ...] = (
     ("all", "", r"(?:everything|anything|whatever|contents|what (?:is|lies|stands|sits|you (?:see|find)))"),
     ("block", "", BLOCK),
     ("one", "", r"ones?"),
-    ("stack", "", rf"{TOWER}|(?:stack|pil|heap)(?:e|ed|ing)(?: up)?|vertical\w*|on top of (?:each|one)|mount\w*|tower"),
+    ("stack", "", rf"{TOWER}|(?:stack|pil|heap)(?:e|ed|ing)(?: up)?|vertical\w*|on top of (?:each|one)|mount\w*"
+     rf"|tower"),
     # one on another
-    ("capped", "", r"(?:top(?:s|ped|ping)?|crown(?:s|ed|ing)?|cap(?:s|ped|ping)?)(?: off)?(?: (?:it|them|that|each|those|each one))? "
+    ("capped", "", r"(?:top(?:s|ped|ping)?|crown(?:s|ed|ing)?|cap(?:s|ped|ping)?)(?: off)?(?: (?:it|them|that"
+     r"|each|those|each one))? "
      r"(?:with|by)"),
-    ("topped", "", r"(?:top|crown|cap)(?: off)?(?= (?:each|every|all|the|it|them)\b(?! of))|(?:topped|crowned|capped)(?: off)?"),
-    ("removes", "", r"remov\w+|(?:set|put|push|mov|slid|tak|lift|pull|shov)\w*(?: (?:it|them))? (?:aside|away|off)|lift\w*(?: up)?"
+    ("topped", "", r"(?:top|crown|cap)(?: off)?(?= (?:each|every|all|the|it|them)\b(?! of))|(?:topped|crowned"
+     r"|capped)(?: off)?"),
+    ("removes", "", r"remov\w+|(?:set|put|push|mov|slid|tak|lift|pull|shov)\w*(?: (?:it|them))? (?:aside|away"
+     r"|off)|lift\w*(?: up)?"
      r"|out of the way|aside"),
     ("on", "top of", r"(?:on|at|to|onto|over|upon)(?: the)?(?: very)? top of"),
-    ("high", "", r"(?:on|at|to|for|in|as|near)?(?: the)?(?: very)? ?(?:high|top(?:most)?|upper(?:most)?|highest|peak|summit|apex|tip"
-     r"|crown)(?! (?:and )?(?:hand |most )?(?:left|right|west|east)| table)(?: (?:part|half|row|layer|level|floor|end|portion|stor\w+|ones?|section|cube|block|of it))*|higher up|last"
+    ("high", "", r"(?:on|at|to|for|in|as|near)?(?: the)?(?: very)? ?(?:high|top(?:most)?|upper(?:most)?|highest"
+     r"|peak|summit|apex|tip"
+     r"|crown)(?! (?:and )?(?:hand |most )?(?:left|right|west|east)| table)(?: (?:part|half|row|layer|level"
+     r"|floor|end|portion|stor\w+|ones?|section|cube|block|of it))*|higher up|last"
      r"|finish\w*|end(?:ing|s)? (?:with|in)|finally|afterwards?|later|thereafter|after that|upwards?|follow\w*"),
     ("after", "", r"after"),
-    ("low", "", r"(?:on|at|to|for|in|as|near)?(?: the)?(?: very)? ?(?:bottom(?:most)?|lower(?:most)?|lowest|base|foundation|ground"
-     r"|undermost|footing|basis|foot|feet|low)(?! (?:and )?(?:hand |most )?(?:left|right|west|east)| table)(?: (?:part|half|row|layer|level|floor|end|portion|stor\w+|section))*|lower down"
+    ("low", "", r"(?:on|at|to|for|in|as|near)?(?: the)?(?: very)? ?(?:bottom(?:most)?|lower(?:most)?|lowest"
+     r"|base|foundation|ground"
+     r"|undermost|footing|basis|foot|feet|low)(?! (?:and )?(?:hand |most )?(?:left|right|west|east)"
+     r"| table)(?: (?:part|half|row|layer|level|floor|end|portion|stor\w+|section))*|lower down"
      r"|first|firstly|start\w*|begin\w*|lead\w*|initial\w*"),
     ("before", "", r"before"),
     ("below", "", r"below"),
@@ -191,33 +221,47 @@ RULES: tuple[tuple[str, str, str], ...] = (
     ("over", "", r"over(?= (?:the|a|an|its|their|every|each|any|all|that|big|small|large|little))"),
     ("under", "", r"under|underneath|beneath"),
     ("carry", "", r"(?:carr(?:y|ies|ying)|supports?|supporting|bears?|bearing)"),
-    ("hidden", "", r"(?:hid(?:e|es|ing|den)|conceal\w*|cover(?:s|ed|ing)?|bur(?:y|ied|ies|ying)|uncover\w*|unearth\w*|reveal\w*"
+    ("hidden", "", r"(?:hid(?:e|es|ing|den)|conceal\w*|cover(?:s|ed|ing)?|bur(?:y|ied|ies|ying)|uncover\w*"
+     r"|unearth\w*|reveal\w*"
      r"|expos\w+|invisible|unseen|obscur\w*|out of (?:sight|view)|dig\w* (?:out|up)|not (?:be )?(?:visible|seen|see)"
      r"|from (?:sight|view)|can not (?:be )?see[n]?|underlying|underl\w+|weigh\w* down|trapped|stuck)"),
-    ("touches", "", r"(?:touch\w*|directly on|contact\w*|stand\w* on|rest\w* on|sit\w* on|lie\w* on|lying on) the (?:table ?top"
+    ("touches", "", r"(?:touch\w*|directly on|contact\w*|stand\w* on|rest\w* on|sit\w* on|lie\w* on"
+     r"|lying on) the (?:table ?top"
      r"|table|surface|desk|ground|floor)"),
-    ("rests", "", r"(?:sits?|sitting|rests?|resting|stands?|standing|lies?|lying|stacked|placed|perched|perches)(?= (?:on|upon|atop)\b)"),
+    ("rests", "", r"(?:sits?|sitting|rests?|resting|stands?|standing|lies?|lying|stacked|placed|perched"
+     r"|perches)(?= (?:on|upon|atop)\b)"),
     # where from and where to
-    ("where", "", r"(?:is|are|be)(?: (?:the|a))?(?: (?:place|spot|destination|goal|right place|target|new home|home))?"
+    ("where", "", r"(?:is|are|be)(?: (?:the|a))?(?: (?:place|spot|destination|goal|right place|target|new home"
+     r"|home))?"
      r"(?: (?:where|for|that|which|what|of))|is what|where"),
-    ("empty", "", r"empt(?:y|ied|ying|ies)(?: out)?|clear(?:ed|ing|s)?(?: out| up| off)?|evacuat\w+|vacat\w+|unload\w*|free up"),
-    ("source", "", r"(?:lying|lies?|located|located|found|find|standing|stands|currently|now|sitting|sits|resting|rests|situated"
-     r"|contained|occupying|present|presently|positioned right now|residing|see|is|are|there|right now|at the moment|look"
-     r"|initially|originally|already|waiting|been|starting out|starts out|you have|spot|discover\w*|have)(?: around| about)?(?: currently"
+    ("empty", "", r"empt(?:y|ied|ying|ies)(?: out)?|clear(?:ed|ing|s)?(?: out| up| off)?|evacuat\w+|vacat\w+"
+     r"|unload\w*|free up"),
+    ("source", "", r"(?:lying|lies?|located|located|found|find|standing|stands|currently|now|sitting|sits"
+     r"|resting|rests|situated"
+     r"|contained|occupying|present|presently|positioned right now|residing|see|is|are|there|right now"
+     r"|at the moment|look"
+     r"|initially|originally|already|waiting|been|starting out|starts out|you have|spot|discover\w*"
+     r"|have)(?: around| about)?(?: currently"
      r"| now)? (?:in|inside|within|on|at)"),
     ("from", "", r"from|out of|off|leav\w+ the"),
-    ("target", "", r"(?:in|on)to|towards?|to(?= (?:the|its|their|that|a|an|one|every|each|whichever|whatever|(?:top|bottom|left|right)\b))"
+    ("target", "", r"(?:in|on)to|towards?|to(?= (?:the|its|their|that|a|an|one|every|each|whichever|whatever"
+     r"|(?:top|bottom|left|right)\b))"
      r"|across to|over to|over(?= (?:in|at) the)"),
-    ("target", "", r"(?:end\w* up|belongs?|go|goes|put|putting|placed?|placing|drop\w*(?: off)?|leave|leaving|left|deposit\w*|set|lay|gather\w*"
-     r"|collect\w*|assembl\w+|be|moved|destined|unload|reappear|finish|arrive|arriving|land|landing|settle|reunite\w*|back|instead|park\w*"
-     r"|congregat\w+|brought together|bring together|together|tuck\w*|stow\w*)(?: up| off| down| them| it| all| all of them| everything|"
+    ("target", "", r"(?:end\w* up|belongs?|go|goes|put|putting|placed?|placing|drop\w*(?: off)?|leave|leaving"
+     r"|left|deposit\w*|set|lay|gather\w*"
+     r"|collect\w*|assembl\w+|be|moved|destined|unload|reappear|finish|arrive|arriving|land|landing|settle"
+     r"|reunite\w*|back|instead|park\w*"
+     r"|congregat\w+|brought together|bring together|together|tuck\w*|stow\w*)(?: up| off| down| them| it| all"
+     r"| all of them| everything|"
      r" every one)* (?:in|inside|within|at)"),
     ("in", "", r"in|inside|within|at"),
     ("on", "", r"on|upon|atop|on to"),
-    ("neg", "", r"no|not|never|none|nothing|nobody|cannot|without|neither|nor|nowhere|avoid\w*|refus\w+|rather than|instead of|forbid\w*"
+    ("neg", "", r"no|not|never|none|nothing|nobody|cannot|without|neither|nor|nowhere|avoid\w*|refus\w+"
+     r"|rather than|instead of|forbid\w*"
      r"|prevent\w*|hardly|except\w*|exclud\w+|apart from|aside from|other than|unless|refrain|stop"),
     ("all", "", r"all|every|each|any|both|entire|whole|everyone|any of"),
-    ("some", "", rf"(?:some|several|a few|few|most|one|either|half|many)(?: of)?(?: the| these| those)?(?= (?:\w+ )?{BLOCK})"),
+    ("some", "", rf"(?:some|several|a few|few|most|one|either|half|many)(?: of)?(?: the| these"
+     rf"| those)?(?= (?:\w+ )?{BLOCK})"),
     ("then", "", r"then|next|afterwards?|followed by|after which|finally|lastly"),
     ("and", "", r"and|plus|as well as|or|while|whereas|but|&"),
     ("with", "", r"with"),
@@ -250,7 +294,8 @@ CONTRACTIONS = {
     "they're": "they are", "you're": "you are", "we're": "we are", "i'm": "i am", "dont": "do not",
 }  # fmt: skip
 ASKS = re.compile(
-    r"^(?:is|was|were|does|did|why|who|am|how (?:many|much|come|do|does|is|are))\b|^are (?!you able)|^i (?:have )?(?:already )?put "
+    r"^(?:is|was|were|does|did|why|who|am|how (?:many|much|come|do|does|is|are))\b|^are (?!you able)"
+    r"|^i (?:have )?(?:already )?put "
 )
 
 
@@ -286,7 +331,8 @@ STAYED = re.compile(
 LEAVES = re.compile(rf"\b{OTHERS}\b(?=.*\b{STAYS}\b)|\b{STAYS}\b(?=.*\b{OTHERS}\b)")
 COUNTS = re.compile(r"\b(?:odd|even)\b")
 SPARES = re.compile(
-    rf" ?(?:and )?(?:please )?(?:leav\w+|keep\w*|ignor\w+|(?:do )?not touch\w*) (?:all |any |the )*(?:\w+ ){{1,2}}(?:{BLOCK}|ones?)"
+    rf" ?(?:and )?(?:please )?(?:leav\w+|keep\w*|ignor\w+|(?:do )?not touch\w*) (?:all |any "
+    rf"|the )*(?:\w+ ){{1,2}}(?:{BLOCK}|ones?)"
     r"(?: (?:alone|untouched|where they are|there|as they are|in place|out))?$"
 )
 
