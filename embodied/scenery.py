@@ -32,7 +32,7 @@ class Region:
 
     def has(self, x: float, y: float) -> bool:
         """Whether a point lies in it."""
-        return self.low[0] <= x <= self.high[0] and self.low[1] <= y <= self.high[1]
+        return bool(self.low[0] <= x <= self.high[0] and self.low[1] <= y <= self.high[1])  # also of numpy numbers
 
     @property
     def middle(self) -> tuple[float, float]:

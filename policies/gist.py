@@ -9,15 +9,15 @@ from policies.hidden import Search
 from policies.lexicon import OutOfScope
 
 
-class Ambiguous(OutOfScope):
-    """A sentence whose gist may be more than one thing here."""
+class Vetoed(OutOfScope):
+    """A sentence that is no wish, or may be more than one here, whatever the grammar makes of it."""
 
 
 def gist(sentence: str, view: View) -> Goal | Search:
     """What a sentence wants, as far as its concepts say; OutOfScope where no frame fits, or two that differ."""
     said = Said(by_example(concepts(sentence)))
     if ASKS.search(normal(sentence)):
-        raise OutOfScope(f"{sentence!r} is a question and no wish")
+        raise Vetoed(f"{sentence!r} is a question and no wish")
     if warned := [c.text for c in said.concepts if c.tag == "warning"]:
         raise OutOfScope(f"{warned[0]!r} is more than the gist of {sentence!r} can say")
     found: list[Goal | Search] = []
@@ -33,7 +33,7 @@ def gist(sentence: str, view: View) -> Goal | Search:
     if not found:
         raise OutOfScope("; ".join(reasons) or f"{sentence!r} is no wish for blocks that is understood here")
     if len(found) > 1:
-        raise Ambiguous(f"{sentence!r} may mean more than one thing here")
+        raise Vetoed(f"{sentence!r} may mean more than one thing here")
     return found[0]
 
 

@@ -43,8 +43,8 @@ def in_area(said: Said, view: View) -> Goal:
     area = said.values("area")[0]
     order = order_of(said)
     found, _ = chosen(said, view, area, sized=not order)
-    if len(found) < 2:
-        raise OutOfScope(f"one block, the {found[0].name}, makes no tower")
+    if len(found) == 1:
+        raise OutOfScope(f"one block, the {names(found)[0]}, makes no tower")
     return Goal((Tower(floors(found, order), area),))
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from embodied.goals import Goal
 from embodied.scenery import View
 from policies import patterns, placements, towers
-from policies.gist import Ambiguous, gist
+from policies.gist import Vetoed, gist
 from policies.hidden import Search, search
 from policies.lexicon import OutOfScope, Token, tokens
 from policies.parsing import Clause, parse
@@ -57,7 +57,7 @@ def understand(sentence: str, view: View) -> Goal | Search:
             raise refusal from None
     try:
         return gist(sentence, view)
-    except Ambiguous:
+    except Vetoed:
         raise
     except OutOfScope:
         return said
