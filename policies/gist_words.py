@@ -208,7 +208,7 @@ RULES: tuple[tuple[str, str, str], ...] = (
      r"|peak|summit|apex|tip"
      r"|crown)(?! (?:and )?(?:hand |most )?(?:left|right|west|east)| table)(?: (?:part|half|row|layer|level"
      r"|floor|end|portion|stor\w+|ones?|section|cube|block|of it))*|higher up|last"
-     r"|finish\w*|end(?:ing|s)? (?:with|in)|finally|afterwards?|later|thereafter|after that|upwards?|follow\w*"),
+     r"|finish\w*|end(?:ing|s)? (?:with|in)|finally|afterwards?|later|thereafter|after that(?! (?:big|large|small|little|tiny))|upwards?|follow\w*"),
     ("after", "", r"after"),
     ("low", "", r"(?:on|at|to|for|in|as|near)?(?: the)?(?: very)? ?(?:bottom(?:most)?|lower(?:most)?|lowest"
      r"|base|foundation|ground"
