@@ -208,7 +208,8 @@ RULES: tuple[tuple[str, str, str], ...] = (
      r"|peak|summit|apex|tip"
      r"|crown)(?! (?:and )?(?:hand |most )?(?:left|right|west|east)| table)(?: (?:part|half|row|layer|level"
      r"|floor|end|portion|stor\w+|ones?|section|cube|block|of it))*|higher up|last"
-     r"|finish\w*|end(?:ing|s)? (?:with|in)|finally|afterwards?|later|thereafter|after that(?! (?:big|large|small|little|tiny))|upwards?|follow\w*"),
+     r"|finish\w*|end(?:ing|s)? (?:with|in)|finally|afterwards?|later|thereafter"
+     r"|after that(?! (?:big|large|small|little|tiny))|upwards?|follow\w*"),
     ("after", "", r"after"),
     ("low", "", r"(?:on|at|to|for|in|as|near)?(?: the)?(?: very)? ?(?:bottom(?:most)?|lower(?:most)?|lowest"
      r"|base|foundation|ground"
@@ -332,7 +333,7 @@ LEAVES = re.compile(rf"\b{OTHERS}\b(?=.*\b{STAYS}\b)|\b{STAYS}\b(?=.*\b{OTHERS}\
 COUNTS = re.compile(r"\b(?:odd|even)\b")
 SPARES = re.compile(
     rf" ?(?:and )?(?:please )?(?:leav\w+|keep\w*|ignor\w+|(?:do )?not touch\w*) (?:all |any "
-    rf"|the )*(?:\w+ ){{1,2}}(?:{BLOCK}|ones?)"
+    rf"|the )*(?!{COLOUR})(?:\w+ ){{1,2}}(?:{BLOCK}|ones?)"
     r"(?: (?:alone|untouched|where they are|there|as they are|in place|out))?$"
 )
 
