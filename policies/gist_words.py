@@ -333,7 +333,7 @@ LEAVES = re.compile(rf"\b{OTHERS}\b(?=.*\b{STAYS}\b)|\b{STAYS}\b(?=.*\b{OTHERS}\
 COUNTS = re.compile(r"\b(?:odd|even)\b")
 SPARES = re.compile(
     rf" ?(?:and )?(?:please )?(?:leav\w+|keep\w*|ignor\w+|(?:do )?not touch\w*) (?:all |any "
-    rf"|the )*(?!{COLOUR})(?:\w+ ){{1,2}}(?:{BLOCK}|ones?)"
+    rf"|the )*(?!(?:the )?{COLOUR})(?:\w+ ){{1,2}}(?:{BLOCK}|ones?)"
     r"(?: (?:alone|untouched|where they are|there|as they are|in place|out))?$"
 )
 
