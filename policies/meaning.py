@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from embodied.goals import Goal
 from embodied.scenery import View
 from policies import patterns, placements, towers
+from policies.gist import Vetoed, gist
 from policies.hidden import Search, search
 from policies.lexicon import OutOfScope, Token, tokens
 from policies.parsing import Clause, parse
@@ -42,7 +43,28 @@ def read(sentence: str) -> Said:
 
 
 def understand(sentence: str, view: View) -> Goal | Search:
-    """What is wanted of the things of a view. OutOfScope where that is not certain, or where things are not there."""
+    """What is wanted of the things of a view. OutOfScope where that is not certain, or where things are not there.
+
+    The grammar reads it word by word, and then it is read for its gist. Where both find a meaning the gist is kept:
+    whenever the two differed over the wordings at hand, it was the grammar that had put a part in the wrong place.
+    """
+    try:
+        said = strict(sentence, view)
+    except OutOfScope as refusal:
+        try:
+            return gist(sentence, view)
+        except OutOfScope:
+            raise refusal from None
+    try:
+        return gist(sentence, view)
+    except Vetoed:
+        raise
+    except OutOfScope:
+        return said
+
+
+def strict(sentence: str, view: View) -> Goal | Search:
+    """The same by the grammar alone, which knows every word or refuses."""
     said = read(sentence)
     if either(said.all):
         raise OutOfScope(f"{sentence!r} leaves open which of the blocks is meant")

@@ -59,7 +59,7 @@ ALTERNATE = scene(
     zone("green", 0.6, 0.2),
 )  # fmt: skip
 AREA = scene(
-    block("red", 0.55, 0.3, "big"), block("cyan", 0.6, 0.15, "small"), block("yellow", 0.65, 0.3, "small"),
+    block("red", 0.55, 0.3, "big"), block("cyan", 0.6, 0.15, "small"), block("yellow", 0.62, 0.22, "small"),
     block("blue", 0.35, -0.2, "big"), block("green", 0.35, 0.2, "small"), zone("red", 0.6, -0.3),
     zone("blue", 0.35, 0.35),
 )  # fmt: skip
