@@ -23,7 +23,7 @@ from envs.tabletop.hand import Disturbances, Hand
 from envs.tabletop.scene import PALETTE
 from envs.tabletop.world import Snapshot, World
 
-CAPACITY = {"block": 18, "big": 8, "bowl": 9, "zone": 4}
+CAPACITY = {"block": 18, "big": 12, "bowl": 9, "zone": 4}
 """The most things of a kind that a scene has."""
 
 MOST = sum(CAPACITY.values())
