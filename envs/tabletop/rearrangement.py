@@ -194,7 +194,10 @@ class Rearrangement(gymnasium.Env[dict[str, np.ndarray], np.ndarray]):
         before = self.view()
         cause, detail = self.hand.take((x, y), block.top, yaw)
         step = Place(at=(to_x, to_y), yaw=block.yaw + to_yaw - yaw, object=block.name)
-        if not cause:
+        if cause:
+            self.hand.settle()
+            self.world.refresh()  # what a snapshot holds is now
+        else:
             cause, detail, _, _ = self.hand.perform(step, At(), lambda: False)
         after = self.seen() and self.view()
         if not cause and (fallen := toppled(before, after, step)):
