@@ -321,6 +321,8 @@ class Hand:
         ticks = max(ceil(abs(yaw - start) / 0.15), 1)
         for share in np.arange(1, ticks + 1) / ticks:
             self.tick(here, start + share * (yaw - start))
+        self.tick(here, yaw)
+        self.tick(here, yaw)  # what hangs from it lags behind
 
     def up(self, pace: float) -> None:
         """Straight up, clear of everything."""

@@ -269,9 +269,11 @@ class Rearrangement(gymnasium.Env[dict[str, np.ndarray], np.ndarray]):
         self.world.restore(moment.world)
         self.world.paint(moment.brief.things)
         self.begin(moment.brief, moment.moves, moment.seconds, moment.seen)
-        self.hand.rng.bit_generator.state = moment.generator
         self.np_random.bit_generator.state = moment.drawing
-        return self.observe()
+        self.hand.rng.bit_generator.state = moment.generator
+        found = self.observe()
+        self.hand.rng.bit_generator.state = moment.generator  # the noise of this look was not drawn there
+        return found
 
     def close(self) -> None:
         self.world.close()
