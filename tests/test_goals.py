@@ -426,7 +426,8 @@ EVERY = {
     "stack": (STACK, TOWERS), "match": (MATCH, MATCHING), "mismatch": (MISMATCH, MATCHING), "even": (EVENLY, EVEN),
     "colours": (BY_COLOUR, SAME_COLOUR), "order": (IN_ORDER, SIZES), "warm": (WARM, TOWERS),
     "turns": (TURNS, ALTERNATE), "pyramid": (ROWS, PYRAMID), "hidden": (HIDDEN, TWO_LAYERS), "pairs": (PAIR, PAIRS),
-    "corner": (CORNER, TOWERS.without(["blue zone"])), "beside": (Goal((Beside("small green block", "small red block", "left"),)), SIDE),
+    "corner": (CORNER, TOWERS.without(["blue zone"])),
+    "beside": (Goal((Beside("small green block", "small red block", "left"),)), SIDE),
 }  # fmt: skip
 
 

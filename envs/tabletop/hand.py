@@ -93,6 +93,8 @@ class Hand:
         phases = self.phases(step, np.array(anchor))
         if at.phase >= len(phases):
             return "refused", f"a {step.skill} has the phases 0 to {len(phases) - 1}, and no phase {at.phase}", at, 0.0
+        if (far := self.beyond(step, np.array(anchor))) is not None:
+            return "refused", f"{far} m is out of reach, which is from {self.world.low} to {self.world.high}", at, 0.0
         cause: Cause = ""
         detail, reached = "", at.phase
         try:
@@ -101,10 +103,26 @@ class Hand:
                 if cause:
                     break
             self.settle()
+            if not cause and self.dropped:
+                cause, detail = "dropped", "the block fell on the way"
         except Stopped:
             cause, detail = "stopped", f"in phase {reached} of {len(phases)}"
         self.world.refresh()
         return cause, detail, At(step=at.step, phase=reached, anchor=anchor), round(self.seconds - began, 6)
+
+    def beyond(self, step: Step, anchor: Float[np.ndarray, " n"]) -> tuple[float, ...] | None:
+        """Where a step leads [m], if that is more than 2 cm out of reach."""
+        match step:
+            case skills.Place(at=(_, _)) | skills.MoveTo():
+                goal = np.array(step.at)
+            case skills.MoveBy():
+                goal = anchor[:3] + rotated(step.by, anchor[3] if step.frame == "tool" else 0.0)
+            case skills.Push() | skills.Pull() if len(anchor) == 6:
+                goal = anchor[4:] + np.array(step.by)
+            case _:
+                return None
+        low, high = self.world.low[: len(goal)] - 0.02, self.world.high[: len(goal)] + 0.02
+        return None if (low <= goal).all() and (goal <= high).all() else tuple(goal.round(3).tolist())
 
     def anchored(self, step: Step) -> tuple[float, ...]:
         """Where the tip and the step's block are now, from which relative motions count."""
@@ -126,10 +144,10 @@ class Hand:
             case skills.Pull():
                 motions = self.pulling(step, anchor[4:], pace)
             case skills.MoveTo():
-                motions = [lambda: self.go(np.array(step.at), step.yaw, pace)]
+                motions = [lambda: self.arrive(np.array(step.at), step.yaw, pace)]
             case skills.MoveBy():
                 goal = anchor[:3] + rotated(step.by, anchor[3] if step.frame == "tool" else 0.0)
-                motions = [lambda: self.go(goal, None, pace)]
+                motions = [lambda: self.arrive(goal, None, pace)]
             case skills.Rotate():
                 motions = [lambda: self.turn(anchor[3] + step.by)]
             case skills.Open():
@@ -273,14 +291,14 @@ class Hand:
     def pulling(self, step: skills.Pull, start: Float[np.ndarray, " 2"], pace: float) -> list[Motion]:
         """Take the block, drag it, let go, and up."""
         goal = (float(start[0]) + step.by[0], float(start[1]) + step.by[1])
-        over, down, up = self.picking(step.object, pace)
+        over, down, _ = self.picking(step.object, pace)
 
         def drag() -> Failure | None:
             x, y = self.tip_for(goal, self.world.yaw)
             self.go(np.array([x, y, self.world.tip()[2]]), None, min(pace, SLIDE))
             return self.lost()
 
-        return [over, down, drag, self.open, up]
+        return [over, down, drag, self.open, lambda: self.up(pace)]
 
     def high(self, at: tuple[float, ...]) -> Float[np.ndarray, " 3"]:
         """Over a point, higher than everything with what is held, as far as the arm reaches."""
@@ -310,6 +328,8 @@ class Hand:
         ticks = max(ceil(abs(yaw - start) / 0.15), 1)
         for share in np.arange(1, ticks + 1) / ticks:
             self.tick(here, start + share * (yaw - start))
+        self.tick(here, yaw)
+        self.tick(here, yaw)  # what hangs from it lags behind
 
     def up(self, pace: float) -> None:
         """Straight up, clear of everything."""
@@ -328,6 +348,15 @@ class Hand:
             if np.linalg.norm(self.world.tip() - low) < near:
                 break
             self.tick(target, goal)
+
+    def arrive(self, target: Float[np.ndarray, " 3"], yaw: float | None, pace: float) -> Failure | None:
+        """The tip to a position [m]; a failure where it does not come to within 1.5 cm of it."""
+        self.go(target, yaw, pace)
+        held = 0.0 if self.world.grip is None else self.world.edge(self.world.grip.thing)
+        low = np.array([*self.world.low[:2], max(self.world.low[2], held)])
+        tip = self.world.tip()
+        off = float(np.linalg.norm(tip - np.clip(target, low, self.world.high)))
+        return None if off < 0.015 else ("wrong place", f"the tip came to {tip.round(3).tolist()} m, {off:.3f} m away")
 
     def tick(self, target: Float[np.ndarray, " 3"], yaw: float | None = None) -> None:
         """One small motion, in which a held block may fall; raises Stopped before it where somebody says so."""

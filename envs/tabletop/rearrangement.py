@@ -194,7 +194,10 @@ class Rearrangement(gymnasium.Env[dict[str, np.ndarray], np.ndarray]):
         before = self.view()
         cause, detail = self.hand.take((x, y), block.top, yaw)
         step = Place(at=(to_x, to_y), yaw=block.yaw + to_yaw - yaw, object=block.name)
-        if not cause:
+        if cause:
+            self.hand.settle()
+            self.world.refresh()  # what a snapshot holds is now
+        else:
             cause, detail, _, _ = self.hand.perform(step, At(), lambda: False)
         after = self.seen() and self.view()
         if not cause and (fallen := toppled(before, after, step)):
@@ -266,9 +269,11 @@ class Rearrangement(gymnasium.Env[dict[str, np.ndarray], np.ndarray]):
         self.world.restore(moment.world)
         self.world.paint(moment.brief.things)
         self.begin(moment.brief, moment.moves, moment.seconds, moment.seen)
-        self.hand.rng.bit_generator.state = moment.generator
         self.np_random.bit_generator.state = moment.drawing
-        return self.observe()
+        self.hand.rng.bit_generator.state = moment.generator
+        found = self.observe()
+        self.hand.rng.bit_generator.state = moment.generator  # the noise of this look was not drawn there
+        return found
 
     def close(self) -> None:
         self.world.close()
