@@ -446,7 +446,7 @@ def disturbed(draw, view):
     return replace(view, held=draw(st.sampled_from(["", "", view.blocks[0].name])))
 
 
-@settings(max_examples=200)
+@settings(max_examples=100)
 @given(name=st.sampled_from(sorted(EVERY)), data=st.data())
 def test_progress_is_a_share_and_one_exactly_where_the_goal_is_reached(name, data):
     goal, view = EVERY[name]

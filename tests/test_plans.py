@@ -45,7 +45,7 @@ def disturbed(draw, view):
     return view
 
 
-@settings(max_examples=150)
+@settings(max_examples=80)
 @given(name=st.sampled_from(sorted(EVERY)), data=st.data())
 def test_a_plan_reaches_the_goal_from_anywhere_or_says_that_it_cannot(name, data):
     goal, start = EVERY[name]
@@ -135,7 +135,7 @@ def test_reached_goals_have_no_next_move():
     assert next_move(MATCH, view) is None
 
 
-@settings(max_examples=50)
+@settings(max_examples=30)
 @given(data=st.data())
 def test_moves_needed_is_no_more_than_any_plan_takes(data):
     view = data.draw(disturbed(TWO_LAYERS))

@@ -262,7 +262,7 @@ def ended(body):
     return np.array([*body.world.tip(), 0.1 * body.world.yaw, *(x for b in view.blocks for x in b.position)]), view.held
 
 
-@pytest.mark.parametrize("every", [pytest.param(4, id="some"), pytest.param(1, id="all", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("every", [pytest.param(6, id="some"), pytest.param(1, id="all", marks=pytest.mark.slow)])
 @pytest.mark.parametrize("name", WHOLE)
 def test_a_program_stopped_at_any_moment_and_read_back_ends_where_it_would_have(table, name, every):
     table.reset(seed=0)
