@@ -133,6 +133,7 @@ class Hand:
     def phases(self, step: Step, anchor: Float[np.ndarray, " n"]) -> list[Motion]:
         """A step as motions, each of which can be begun anew."""
         pace = step.speed
+        motions: list[Motion]
         match step:
             case skills.Pick():
                 motions = self.picking(step.object, pace)
@@ -213,7 +214,8 @@ class Hand:
         def let_go() -> Failure | None:  # no motion, so that a stop leaves no doubt whether it was done
             return self.lost() or self.world.release()
 
-        return [over, down, let_go, lambda: self.wait(0.2), lambda: self.up(pace)]
+        motions: list[Motion] = [over, down, let_go, lambda: self.wait(0.2), lambda: self.up(pace)]
+        return motions
 
     def lost(self) -> Failure | None:
         """What there is to say when the hand is empty that should hold something."""
