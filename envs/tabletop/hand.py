@@ -215,7 +215,8 @@ class Hand:
         def let_go() -> Failure | None:  # no motion, so that a stop leaves no doubt whether it was done
             return self.lost() or self.world.release()
 
-        return [over, down, let_go, lambda: self.wait(0.2), lambda: self.up(pace)]
+        motions: list[Motion] = [over, down, let_go, lambda: self.wait(0.2), lambda: self.up(pace)]
+        return motions
 
     def lost(self) -> Failure | None:
         """What there is to say when the hand is empty that should hold something."""
