@@ -52,7 +52,7 @@ def briefs(task, seeds, splits=SPLITS):
     return (drawn(task, split, seed) for split in splits for seed in seeds)
 
 
-@every_seed_of(1, 34)
+@every_seed_of(1, 8)
 @pytest.mark.parametrize("task", TASKS)
 def test_every_scene_is_undone_at_first_and_can_be_done(task, seeds):
     for brief in briefs(task, seeds):
@@ -69,7 +69,7 @@ def test_every_scene_is_undone_at_first_and_can_be_done(task, seeds):
         assert view.held == "", brief
 
 
-@every_seed_of(1, 34)
+@every_seed_of(1, 8)
 @pytest.mark.parametrize("task", TASKS)
 def test_every_scene_is_sound(task, seeds):
     for brief in briefs(task, seeds):
@@ -145,7 +145,7 @@ def beyond(brief, blocks):
     return [b for b in blocks if far(b) > 0.05]
 
 
-@every_seed_of(1, 34)
+@every_seed_of(1, 8)
 @pytest.mark.parametrize("task", TASKS)
 def test_the_goal_is_about_the_blocks_that_the_sentence_means(task, seeds):
     for brief in briefs(task, seeds, ("train", "unseen-colours", "hard")):
