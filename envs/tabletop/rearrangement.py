@@ -123,6 +123,8 @@ class Rearrangement(gymnasium.Env[dict[str, np.ndarray], np.ndarray]):
         if "brief" in options:
             given = options["brief"]
             brief = given if isinstance(given, Brief) else Brief.from_json(given)
+            if brief.task != self.task.name:
+                raise ValueError(f"a brief of the task {brief.task!r} is no scene of {self.task.name!r}")
         else:
             number = int(self.np_random.integers(2**31)) if seed is None else seed
             brief = self.task.brief(self.split, number, self.wording)

@@ -3,6 +3,7 @@
 from embodied.goals import Goal, Inside
 from envs.tabletop.board import WORKSPACE, Board, grown
 from envs.tabletop.brief import Asked, LongTask
+from envs.tabletop.tasks.towers import kept_out
 
 
 def even(board: Board) -> Asked:
@@ -20,7 +21,7 @@ def even(board: Board) -> Asked:
         if len(numbers) % 2 == 0:
             allowed += [(names[i], (names[zone],)) for i in numbers]
         else:
-            outside += [(names[i], names[zone]) for i in numbers]
+            outside += kept_out(names, numbers, zones)
     return Goal((Inside(tuple(allowed)),), tuple(outside)), {}
 
 

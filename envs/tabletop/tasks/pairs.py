@@ -3,6 +3,7 @@
 from embodied.goals import Goal, Tower
 from envs.tabletop.board import WORKSPACE, Board, grown
 from envs.tabletop.brief import Asked, LongTask
+from envs.tabletop.tasks.towers import kept_out
 
 
 def paired(board: Board) -> Asked:
@@ -23,12 +24,11 @@ def in_zones(board: Board) -> Asked:
     zones = [board.put("zone", c, grown(WORKSPACE, -0.05)) for c in colours]
     pairs = [(board.put("big", c), board.put("block", c)) for c in colours]
     rest = [c for c in board.axes.palette if c not in colours]
-    for colour in board.chosen(rest, board.count(0, 2)):
-        board.put(board.one(("big", "block")), colour)
+    others = [board.put(board.one(("big", "block")), colour) for colour in board.chosen(rest, board.count(0, 2))]
     board.asks("pairs in zones", *sorted(colours))
     names = board.names
     wants = (Tower(((names[b],), (names[s],)), names[z]) for z, (b, s) in zip(zones, pairs, strict=True))
-    return Goal(tuple(wants)), {}
+    return Goal(tuple(wants), kept_out(names, others, zones)), {}
 
 
 NAME = "stack-smaller-over-bigger-with-same-color"

@@ -27,6 +27,11 @@ def others_out(board: Board, blocks: Sequence[int], zone: str) -> tuple[tuple[st
     return tuple((name, zone) for name in board.named(*rest))
 
 
+def kept_out(names: Sequence[str], blocks: Sequence[int], places: Sequence[int]) -> tuple[tuple[str, str], ...]:
+    """Blocks that have no business in any of some places."""
+    return tuple((names[block], names[place]) for block in blocks for place in places)
+
+
 def everything(board: Board) -> Asked:
     """Three to five blocks, all on one zone."""
     zone = board.put("zone", board.colours(1)[0], INNER)
@@ -58,11 +63,11 @@ def same_colour(board: Board) -> Asked:
         most = 4 if number == 1 else 3
         blocks = [board.put("block", colour) for _ in range(board.count(3 if number == 1 else 2, most, (3, 3)))]
         wants.append((zone, blocks))
-    for colour in board.colours(board.count(0, 2), colours):
-        board.put("block", colour)
+    rest = [board.put("block", colour) for colour in board.colours(board.count(0, 2), colours)]
     board.asks("same colour", *sorted(colours))
     names = board.names
-    return Goal(tuple(Tower(any_order([names[i] for i in blocks]), names[zone]) for zone, blocks in wants)), {}
+    towers = tuple(Tower(any_order([names[i] for i in blocks]), names[zone]) for zone, blocks in wants)
+    return Goal(towers, kept_out(names, rest, zones)), {}
 
 
 def group_of(board: Board, least: int = 3) -> tuple[str, list[str]]:
