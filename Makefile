@@ -7,7 +7,7 @@ INTEROP := .interop
 # Small tensors on few cores: one thread per process is faster than two that wait for each other.
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: install demo test test-slow bench bench-demo interop lint lock clean
+.PHONY: install demo test test-slow bench bench-demo bench-tabletop interop lint lock clean
 
 install: $(READY)
 
@@ -47,6 +47,14 @@ bench-demo: $(READY)
 	$(BIN)/python benchmarks/demo.py --name mixed --preset noisy
 	$(BIN)/python benchmarks/demo.py --name clumsy --preset noisy --mix clumsy
 	$(BIN)/python benchmarks/demo.py --name stack --preset stack
+
+bench-tabletop: $(READY)
+	$(BIN)/python benchmarks/tabletop.py
+	$(BIN)/python benchmarks/closed_loop.py
+	$(BIN)/embodied bench tabletop --agent oracle --split train hard unseen-colours unseen-compositions all-new --seeds 200 --out runs/bench/oracle
+	$(BIN)/embodied bench tabletop --agent grammar --tasks paper --split held-out-wording --seeds 200 --out runs/bench/grammar
+	$(BIN)/embodied bench tabletop --agent random --seeds 200 --out runs/bench/random
+	$(BIN)/embodied bench tabletop --agent nothing --seeds 200 --out runs/bench/nothing
 
 # Proves the formats with the real libraries, each in an environment of its own (about 8 GB).
 interop: $(READY)

@@ -23,8 +23,8 @@ SECONDS = TICK / PHYSICS_HZ
 ABOVE, GRASP, TOUCH = 0.05, 0.003, 0.012
 """Of the tip [m]: over everything while it travels; over a block that it takes; where it feels its way down from."""
 
-PACE, SLIDE = 0.5, 0.15
-"""Highest speed of the tip in the air [m/s], and while it pushes or pulls."""
+SWIFT, PACE, SLIDE = 0.75, 0.5, 0.15
+"""Highest speed of the tip high in the air [m/s], on its way down, and while it pushes or pulls."""
 
 CREEP, NEAR, PASSING = 0.004, 0.0015, 0.006
 """Lowered by so much at a time while it feels its way [m], and how exactly it arrives, and passes a corner [m]."""
@@ -177,11 +177,11 @@ class Hand:
     def take(self, at: tuple[float, float], top: float, yaw: float) -> Failure:
         """Pick at a point [m] of a surface, the hand turned by `yaw` [rad], whatever lies there; how it went."""
         self.stop, self.dropped = lambda: False, False
-        self.go(self.high(at), yaw, PACE)
+        self.cross(at, yaw, SWIFT)
         failure = self.grasp(at, top, "")
         if failure:
-            self.up(PACE)
-        return failure or self.lift(PACE) or ("", "")
+            self.up(SWIFT)
+        return failure or self.lift(SWIFT) or ("", "")
 
     def grasp(self, at: tuple[float, float], top: float, name: str) -> Failure | None:
         """Straight down on a surface with the suction on; a miss, or another block than the one named, is told."""
