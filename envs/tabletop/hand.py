@@ -1,7 +1,6 @@
 """Skills on the simulated table: small motions between which it can be stopped, and in which things can go wrong."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from math import atan2, ceil, cos, pi, sin
 
 import numpy as np
@@ -12,6 +11,7 @@ from embodied.plans import surface
 from embodied.scenery import Item, View
 from embodied.skills import At, Cause, Step, Stop
 from envs.tabletop import robot
+from envs.tabletop.disturbances import Disturbances
 from envs.tabletop.scene import Thing
 from envs.tabletop.world import PHYSICS_HZ, SLOW, World
 
@@ -31,22 +31,6 @@ CREEP, NEAR, PASSING = 0.004, 0.0015, 0.006
 
 REACH = 0.718
 """Of the arm, from its shoulder to its wrist [m]."""
-
-
-@dataclass(frozen=True)
-class Disturbances:
-    """What goes wrong, by chance: how often a held block is dropped [1/s], and how far off it is put down [m].
-
-    `pixels` is the standard deviation of the noise on every frame, of 255.
-    """
-
-    drop: float = 0.0
-    jitter: float = 0.0
-    pixels: float = 0.0
-
-    def __post_init__(self) -> None:
-        if not (0 <= self.drop < 1 and 0 <= self.jitter <= 0.1 and 0 <= self.pixels <= 255):
-            raise ValueError(f"{self}: wanted 0 <= drop < 1, 0 <= jitter <= 0.1 m and 0 <= pixels <= 255")
 
 
 Failure = tuple[Cause, str]

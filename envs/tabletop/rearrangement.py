@@ -21,7 +21,8 @@ from envs.tabletop.board import CAPACITY
 from envs.tabletop.brief import Brief, LongTask
 from envs.tabletop.camera import CAMERAS, Camera
 from envs.tabletop.client import Client
-from envs.tabletop.hand import Disturbances, Hand
+from envs.tabletop.disturbances import Disturbances
+from envs.tabletop.hand import Hand
 from envs.tabletop.scene import PALETTE
 from envs.tabletop.world import Snapshot, World
 
