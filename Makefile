@@ -51,6 +51,7 @@ bench-demo: $(READY)
 bench-tabletop: $(READY)
 	$(BIN)/python benchmarks/tabletop.py
 	$(BIN)/python benchmarks/closed_loop.py
+	$(BIN)/python benchmarks/wordings.py
 	$(BIN)/embodied bench tabletop --agent oracle --split train hard unseen-colours unseen-compositions all-new --seeds 200 --out runs/bench/oracle
 	$(BIN)/embodied bench tabletop --agent grammar --tasks paper --split held-out-wording --seeds 200 --out runs/bench/grammar
 	$(BIN)/embodied bench tabletop --agent random --seeds 200 --out runs/bench/random

@@ -22,7 +22,8 @@ import tyro
 from PIL import Image
 
 from embodied.config import commit, versions
-from embodied.plans import Move, plan
+from embodied.demonstrations import action
+from embodied.plans import plan
 from envs import LONG_TASKS
 from envs.tabletop.rearrangement import Rearrangement
 
@@ -43,14 +44,6 @@ class Speed:
     out: Path = RESULTS / "tabletop.json"
 
 
-def action(env: Rearrangement, move: Move) -> np.ndarray:
-    """The environment's action for a move."""
-    view = env.view()
-    block = view[move.block]
-    x, y = move.at or tuple(view[move.on].position[i] + move.offset[i] for i in (0, 1))
-    return np.array([*block.position[:2], block.yaw, x, y, 0.0, -1.0])
-
-
 def episode(env: Rearrangement, seed: int) -> tuple[float, list[float], float, list[int]]:
     """CPU milliseconds of the reset and of every step of an expert, its progress, and bytes per frame as PNG."""
     start = process_time()
@@ -61,7 +54,7 @@ def episode(env: Rearrangement, seed: int) -> tuple[float, list[float], float, l
         moves = plan(env.current.goal, env.view()) if not info["success"] else ()
         if not moves:
             break
-        chosen = action(env, moves[0])
+        chosen = action(env.view(), moves[0], 7)
         start = process_time()
         obs, _, _, over, info = env.step(chosen)
         steps.append(1e3 * (process_time() - start))

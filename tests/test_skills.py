@@ -282,7 +282,7 @@ def test_a_program_stopped_at_any_moment_and_read_back_ends_where_it_would_have(
         left, outcomes = run(Program.from_json(left.to_json()), table)
         assert left.finished, (n, outcomes)
         where, holds = ended(table)
-        np.testing.assert_allclose(where, wanted, atol=0.003, err_msg=f"stopped at tick {n}")
+        np.testing.assert_allclose(where, wanted, atol=0.002, err_msg=f"stopped at tick {n}")
         assert holds == held
         assert table.moves == moves
         n += every

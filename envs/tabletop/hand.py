@@ -26,6 +26,9 @@ ABOVE, GRASP, TOUCH = 0.05, 0.003, 0.012
 SWIFT, PACE, SLIDE = 0.75, 0.5, 0.15
 """Highest speed of the tip high in the air [m/s], on its way down, and while it pushes or pulls."""
 
+SWING = 0.005
+"""How far the tip may be from its line while it is on its way [m]."""
+
 CREEP, NEAR, PASSING = 0.004, 0.0015, 0.006
 """Lowered by so much at a time while it feels its way [m], and how exactly it arrives, and passes a corner [m]."""
 
@@ -199,7 +202,7 @@ class Hand:
         def let_go() -> Failure | None:  # no motion, so that a stop leaves no doubt whether it was done
             return self.lost() or self.world.release()
 
-        motions: list[Motion] = [over, down, let_go, lambda: self.wait(0.2), lambda: self.up(pace)]
+        motions: list[Motion] = [over, down, let_go, lambda: self.wait(0.2), lambda: self.up(pace, there())]
         return motions
 
     def lost(self) -> Failure | None:
@@ -316,9 +319,11 @@ class Hand:
         self.tick(here, yaw)
         self.tick(here, yaw)  # what hangs from it lags behind
 
-    def up(self, pace: float) -> None:
-        """Straight up, clear of everything."""
+    def up(self, pace: float, over: tuple[float, float] | None = None) -> None:
+        """Straight up, clear of everything; over a point [m] if the tip is as good as there, however it swings."""
         x, y, z = self.world.tip()
+        if over is not None and np.hypot(x - over[0], y - over[1]) < SWING:
+            x, y = over
         self.go(np.array([x, y, max(z, self.high((x, y))[2])]), None, pace)
 
     def go(self, target: Float[np.ndarray, " 3"], yaw: float | None, pace: float, near: float = NEAR) -> None:
