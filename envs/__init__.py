@@ -52,12 +52,21 @@ LONG_TASKS = {
 
 TABLETOP = "envs.tabletop.environment:Tabletop"
 
+DRESSING = "envs.dressing.environment:Dressing"
+
 LONG = "envs.tabletop.rearrangement:Rearrangement"
 
-ENVIRONMENTS: dict[str, tuple[str, dict[str, str]]] = {
+ENVIRONMENTS: dict[str, tuple[str, dict[str, object]]] = {
     "embodied/PutBlockInBowl-v0": (TABLETOP, {"task": "put_in_bowl"}),
     "embodied/PushBlockToZone-v0": (TABLETOP, {"task": "push_to_zone"}),
     "embodied/StackBlocks-v0": (TABLETOP, {"task": "stack"}),
+    "embodied/Dressing-v0": (DRESSING, {}),
+    "embodied/DressingEasy-v0": (DRESSING, {"level": "easy"}),
+    "embodied/DressingHard-v0": (DRESSING, {"level": "hard"}),
+    "embodied/DressingMoving-v0": (DRESSING, {"level": "moving"}),
+    "embodied/DressingGown-v0": (DRESSING, {"garments": {"gown": 1.0}}),
+    "embodied/DressingJacket-v0": (DRESSING, {"garments": {"jacket": 1.0}}),
+    "embodied/DressingKnit-v0": (DRESSING, {"garments": {"knit": 1.0}}),
 }
 """gymnasium ids: entry point and keyword arguments."""
 

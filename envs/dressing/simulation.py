@@ -1,0 +1,252 @@
+"""The physics of dressing: a flex cloth, capsules for limbs, and a gripper that yields above a force.
+
+MuJoCo's elastic2d cloth under the integrator "discrete" with CG: of what was tried it is the fast one that does not
+let limbs through and reports forces that add up. Edge constraints without convergence let limbs through; IPC reports
+no force and is no part of the saved state.
+"""
+
+from dataclasses import dataclass
+
+import mujoco
+import numpy as np
+from jaxtyping import Float
+
+from envs.dressing.garment import Cloth, Mesh, cloth
+from envs.dressing.person import LIMBS, body
+from envs.dressing.scene import LEVELS, Scene
+
+HZ = 25
+SUBSTEPS = 4
+TIMESTEP = 1 / (HZ * SUBSTEPS)
+VERTEX = 0.006
+"""Radius of a vertex of the cloth: what cannot go through it [m]."""
+
+VISCOSITY = 100.0
+"""Above its limit the gripper gives way at so many newtons per metre per second."""
+
+MEMORY = 0.3
+"""Weight of the newest reading in the smoothed force on the gripper."""
+
+THICKNESS = 1e-3
+SETTLE = 8
+"""Control steps from the mesh at rest to the first observation."""
+
+LOW, HIGH = np.array([-0.6, -1.4, 0.3]), np.array([1.4, 0.6, 1.7])
+"""The gripper's workspace [m]."""
+
+CONTACT = 'friction="{friction:.6g} .005 .0001" solref="{solref} 1" solimp=".95 .99 .001"'
+STATE = mujoco.mjtState.mjSTATE_INTEGRATION
+
+
+@dataclass(frozen=True, eq=False)
+class Snapshot:
+    """All that the physics goes on from."""
+
+    physics: Float[np.ndarray, " n"]
+    position: Float[np.ndarray, " 3"]
+    rotation: Float[np.ndarray, "3 3"]
+    pull: Float[np.ndarray, " 3"]
+    force: Float[np.ndarray, " 3"]
+
+
+class Simulation:
+    """One scene. Positions [m] in the person's frame, forces [N], time in control steps of 1 / HZ s."""
+
+    def __init__(self, scene: Scene, mesh: Mesh = "coarse") -> None:
+        self.scene = scene
+        self.limit = LEVELS[scene.level].force
+        self.cloth: Cloth = cloth(scene.garment, mesh)
+        joints = scene.person.joints()
+        self.position, self.rotation = start(scene, joints)
+        self.model = mujoco.MjModel.from_xml_string(self._written(joints))
+        self.data = mujoco.MjData(self.model)
+        limbs = [self.model.body(name).id for name in LIMBS]
+        self._arm = np.isin(self.model.geom_bodyid, limbs)
+        self._limbs = [int(self.model.body_mocapid[i]) for i in limbs]
+        self._grip = int(self.model.body_mocapid[self.model.body("gripper").id])
+        self.pull = np.zeros(3)
+        self.force = np.zeros(3)
+        self._place(self.time)
+        mujoco.mj_forward(self.model, self.data)
+        for _ in range(SETTLE):
+            self.advance(np.zeros(3), np.zeros(3))
+
+    @property
+    def time(self) -> float:
+        """Simulated seconds since the scene was built."""
+        return float(self.data.time)
+
+    @property
+    def vertices(self) -> Float[np.ndarray, "v 3"]:
+        """Of the cloth."""
+        return self.data.flexvert_xpos
+
+    @property
+    def opening(self) -> Float[np.ndarray, "n 3"]:
+        """The armhole's rim, in order."""
+        return self.data.flexvert_xpos[: self.cloth.around]
+
+    @property
+    def joints(self) -> Float[np.ndarray, "4 3"]:
+        """Fingertip, wrist, elbow and shoulder now."""
+        return self._joints(self.time)
+
+    def advance(self, move: Float[np.ndarray, " 3"], turn: Float[np.ndarray, " 3"]) -> None:
+        """One control step: the gripper moves [m] and turns (axis times angle [rad]), and yields where it must.
+
+        Afterwards `force` is the mean contact force on the arm over the step, `pull` the smoothed force of the cloth
+        on the gripper.
+        """
+        small = rotation_of(turn / SUBSTEPS)
+        total = np.zeros(3)
+        for _ in range(SUBSTEPS):
+            self.rotation = orthonormal(small @ self.rotation)
+            self.position = np.clip(self.position + move / SUBSTEPS + self._yielding(), LOW, HIGH)
+            self._place(self.time)
+            mujoco.mj_step(self.model, self.data)
+            self.pull = self.pull + MEMORY * (self._held() - self.pull)
+            total += self.contact()
+        self.force = total / SUBSTEPS
+
+    def _yielding(self) -> Float[np.ndarray, " 3"]:
+        size = float(np.linalg.norm(self.pull))
+        if size <= self.limit:
+            return np.zeros(3)
+        return self.pull * (1 - self.limit / size) / VISCOSITY * TIMESTEP
+
+    def _held(self) -> Float[np.ndarray, " 3"]:
+        """Force of the cloth on the gripper, of the constraints that hold it: the first rows there are."""
+        rows = self.data.efc_force[: 3 * len(self.cloth.gripped)]
+        return rows.reshape(-1, 3).sum(0)
+
+    def contact(self, *, arm: bool = True) -> Float[np.ndarray, " 3"]:
+        """Sum of the contact forces of the cloth on the arm, or on the rest of the body."""
+        total, row = np.zeros(3), np.zeros(6)
+        contacts = self.data.contact
+        geoms, frames = contacts.geom, contacts.frame
+        for i in range(self.data.ncon):
+            a, b = int(geoms[i, 0]), int(geoms[i, 1])
+            geom = a if a >= 0 else b
+            if bool(self._arm[geom]) != arm:
+                continue
+            mujoco.mj_contactForce(self.model, self.data, i, row)
+            along = frames[i].reshape(3, 3).T @ row[:3]
+            total += along if b == geom else -along
+        return total
+
+    def _joints(self, time: float) -> Float[np.ndarray, "4 3"]:
+        lift, turn, period = self.scene.sway
+        if not (lift or turn):
+            return self.scene.person.joints()
+        phase = np.sin(2 * np.pi * time / period)
+        return self.scene.person.joints(lift * phase, turn * phase)
+
+    def _place(self, time: float) -> None:
+        """Bring the gripper and the arm to where they shall be."""
+        data = self.data
+        data.mocap_pos[self._grip] = self.position
+        mujoco.mju_mat2Quat(data.mocap_quat[self._grip], self.rotation.ravel())
+        joints = self._joints(time)
+        for number, body_id in enumerate(self._limbs):
+            data.mocap_pos[body_id] = (joints[number] + joints[number + 1]) / 2
+            mujoco.mju_quatZ2Vec(data.mocap_quat[body_id], joints[number + 1] - joints[number])
+
+    def snapshot(self) -> Snapshot:
+        """This moment, to return to."""
+        state = np.empty(mujoco.mj_stateSize(self.model, STATE))
+        mujoco.mj_getState(self.model, self.data, state, STATE)
+        return Snapshot(state, *(x.copy() for x in (self.position, self.rotation, self.pull, self.force)))
+
+    def restore(self, moment: Snapshot) -> None:
+        """Return to a moment of this scene; the same actions then lead to the same bits."""
+        mujoco.mj_setState(self.model, self.data, moment.physics, STATE)
+        self.position, self.rotation = moment.position.copy(), moment.rotation.copy()
+        self.pull, self.force = moment.pull.copy(), moment.force.copy()
+        mujoco.mj_forward(self.model, self.data)
+
+    def _written(self, joints: Float[np.ndarray, "4 3"]) -> str:
+        """The scene as MuJoCo reads it."""
+        scene, garment, mesh = self.scene, self.scene.garment, self.cloth
+        quaternion = np.zeros(4)
+        mujoco.mju_mat2Quat(quaternion, self.rotation.ravel())
+        friction = CONTACT.format(friction=garment.friction, solref=2 * TIMESTEP)
+        rim = self.position - self.rotation @ np.array([0, *hold(scene)])
+        vertices = rim + mesh.vertices @ self.rotation.T
+        grips = "".join(
+            f'<connect body1="gripper" body2="sleeve_{v}" anchor="{numbers(self.rotation.T @ (vertices[v] - self.position))}" '
+            'solref=".01 1"/>'
+            for v in mesh.gripped
+        )
+        limbs = "".join(
+            f'<body name="{name}" mocap="true"><geom type="capsule" size="{radius:.6f} {length / 2:.6f}" '
+            f'contype="1" conaffinity="2" {friction}/></body>'
+            for name, radius, length in zip(LIMBS, scene.person.radii, scene.person.lengths, strict=True)
+        )
+        rest = "".join(
+            f'<geom type="capsule" size="{part.radius:.6f}" fromto="{numbers([*part.start, *part.end])}" '
+            f'contype="1" conaffinity="2" {friction}/>'
+            for part in body(scene.person)
+            if part.touchable
+        )
+        return f"""<mujoco>
+<option timestep="{TIMESTEP}" integrator="discrete" solver="CG" iterations="40" tolerance="1e-6" cone="pyramidal"/>
+<worldbody>{limbs}{rest}
+<body name="gripper" mocap="true" pos="{numbers(self.position)}" quat="{numbers(quaternion)}"><geom type="sphere" size=".01" contype="0" conaffinity="0"/></body>
+<flexcomp name="sleeve" type="direct" dim="2" mass="{garment.mass:.6f}" radius="{VERTEX}"
+ point="{numbers(vertices.ravel())}" element="{' '.join(map(str, mesh.faces.ravel()))}">
+<contact contype="2" conaffinity="1" selfcollide="none" condim="3" {friction}/>
+<elasticity young="{garment.stiffness / THICKNESS:.6g}" poisson="0.2" thickness="{THICKNESS}" elastic2d="both" damping="1e-2"/>
+</flexcomp></worldbody><equality>{grips}</equality></mujoco>"""
+
+
+def hold(scene: Scene) -> tuple[float, float]:
+    """Where the gripper is from the middle of the opening: to the side, and up [m]."""
+    side, up = scene.grasp
+    return side, scene.garment.armhole + up
+
+
+def start(scene: Scene, joints: Float[np.ndarray, "4 3"]) -> tuple[Float[np.ndarray, " 3"], Float[np.ndarray, "3 3"]]:
+    """The gripper's pose before the first action: the opening faces the fingertips, held at its top."""
+    tip, wrist = joints[0], joints[1]
+    rotation = facing(tip - wrist)
+    middle = tip + scene.start * rotation[:, 0] + rotation[:, 1:] @ np.array(scene.aside)
+    return middle + rotation @ np.array([0, *hold(scene)]), rotation
+
+
+def facing(trail: Float[np.ndarray, " 3"]) -> Float[np.ndarray, "3 3"]:
+    """The gripper's orientation when the sleeve trails in that direction: x along it, z as far up as can be."""
+    x = trail / np.linalg.norm(trail)
+    y = np.cross([0.0, 0.0, 1.0], x)
+    y /= np.linalg.norm(y)
+    return np.stack([x, y, np.cross(x, y)], axis=1)
+
+
+def rotation_of(turn: Float[np.ndarray, " 3"]) -> Float[np.ndarray, "3 3"]:
+    """The rotation about an axis by its length [rad] (Rodrigues)."""
+    angle = float(np.linalg.norm(turn))
+    if angle < 1e-12:
+        return np.eye(3)
+    x, y, z = turn / angle
+    k = np.array([[0, -z, y], [z, 0, -x], [-y, x, 0]])
+    return np.eye(3) + np.sin(angle) * k + (1 - np.cos(angle)) * k @ k
+
+
+def turn_of(rotation: Float[np.ndarray, "3 3"]) -> Float[np.ndarray, " 3"]:
+    """The inverse of `rotation_of`, for angles up to pi."""
+    quaternion, turn = np.zeros(4), np.zeros(3)
+    mujoco.mju_mat2Quat(quaternion, np.ascontiguousarray(rotation).ravel())
+    mujoco.mju_quat2Vel(turn, quaternion, 1.0)
+    return turn
+
+
+def orthonormal(rotation: Float[np.ndarray, "3 3"]) -> Float[np.ndarray, "3 3"]:
+    """The same without the rounding that many products leave (Gram-Schmidt)."""
+    x = rotation[:, 0] / np.linalg.norm(rotation[:, 0])
+    y = rotation[:, 1] - x * (x @ rotation[:, 1])
+    y /= np.linalg.norm(y)
+    return np.stack([x, y, np.cross(x, y)], axis=1)
+
+
+def numbers(values: object) -> str:
+    """As MuJoCo's XML has them, without loss."""
+    return " ".join(repr(float(x)) for x in np.asarray(values).ravel())
