@@ -79,7 +79,7 @@ def cloth(garment: Garment, mesh: Mesh = "coarse") -> Cloth:
     )
     ring, here = np.divmod(np.arange((rings - 1) * around), around)
     a, b = ring * around + here, ring * around + (here + 1) % around
-    faces = np.stack([np.stack([a, b, a + around], 1), np.stack([b, b + around, a + around], 1)], 1)
+    faces = np.stack([np.stack([a, a + around, b], 1), np.stack([b, a + around, b + around], 1)], 1)
     off_top = np.minimum(angle, 2 * np.pi - angle)
     gripped = tuple(int(i) for i in np.flatnonzero(off_top <= GRASP + 1e-9))
     return Cloth(vertices.reshape(-1, 3), faces.reshape(-1, 3), around, gripped)
