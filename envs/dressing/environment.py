@@ -97,7 +97,12 @@ class Dressing(gymnasium.Env[dict[str, np.ndarray], np.ndarray]):
             find(dict.fromkeys(OFFERS), name, "observation")
         for name in cameras:
             find(CAMERAS, name, "camera")
-        for name, value in (("size", size), ("horizon", horizon), ("render_size", render_size), *zip(("points of the garment", "points of the arm"), points, strict=True)):
+        for name, value in (
+            ("size", size),
+            ("horizon", horizon),
+            ("render_size", render_size),
+            *zip(("points of the garment", "points of the arm"), points, strict=True),
+        ):
             if value < 1:
                 raise ValueError(f"{name} is {value}; it must be 1 or more")
         if not (obs or cameras):

@@ -63,7 +63,9 @@ def arm_line(state: Float32[np.ndarray, " 30"]) -> Line:
     return Line.through(np.stack([before, tip, elbow, shoulder, after]))
 
 
-def follow(state: Float32[np.ndarray, " 30"], line: Line, *, end: float, turns: bool = True, careful: bool = True) -> Float32[np.ndarray, " 6"]:
+def follow(
+    state: Float32[np.ndarray, " 30"], line: Line, *, end: float, turns: bool = True, careful: bool = True
+) -> Float32[np.ndarray, " 6"]:
     """The action that draws the opening along a line as far as `end` [m along it]."""
     seen = parts(state)
     rotation = rotation_from(seen["rotation"])
@@ -90,7 +92,9 @@ def rotation_from(columns: Float[np.ndarray, " 6"]) -> Float[np.ndarray, "3 3"]:
     return orthonormal(np.stack([x, y, np.cross(x, y)], axis=1))
 
 
-def action(move: Float[np.ndarray, " 3"], turn: Float[np.ndarray, " 3"], speed: float = 1.0) -> Float32[np.ndarray, " 6"]:
+def action(
+    move: Float[np.ndarray, " 3"], turn: Float[np.ndarray, " 3"], speed: float = 1.0
+) -> Float32[np.ndarray, " 6"]:
     """A movement [m] and a turn [rad] as an action; too long ones are shortened, in the same direction."""
     scaled = [value / max(1.0, float(np.abs(value).max())) for value in (move / STEP, turn / TURN)]
     return np.concatenate([speed * scaled[0], scaled[1]]).astype(np.float32)

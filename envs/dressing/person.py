@@ -65,9 +65,7 @@ class Person:
 
 def direction(azimuth: float, elevation: float) -> Float[np.ndarray, " 3"]:
     """The unit vector so far to the right of the front and above the horizontal [rad]."""
-    return np.array(
-        [np.cos(azimuth) * np.cos(elevation), -np.sin(azimuth) * np.cos(elevation), np.sin(elevation)]
-    )
+    return np.array([np.cos(azimuth) * np.cos(elevation), -np.sin(azimuth) * np.cos(elevation), np.sin(elevation)])
 
 
 @dataclass(frozen=True)

@@ -193,7 +193,7 @@ class Simulation:
 <worldbody>{limbs}{rest}
 <body name="gripper" mocap="true" pos="{numbers(self.position)}" quat="{numbers(quaternion)}"><geom type="sphere" size=".01" contype="0" conaffinity="0"/></body>
 <flexcomp name="sleeve" type="direct" dim="2" mass="{garment.mass:.6f}" radius="{VERTEX}"
- point="{numbers(vertices.ravel())}" element="{' '.join(map(str, mesh.faces.ravel()))}">
+ point="{numbers(vertices.ravel())}" element="{" ".join(map(str, mesh.faces.ravel()))}">
 <contact contype="2" conaffinity="1" selfcollide="none" condim="3" {friction}/>
 <elasticity young="{garment.stiffness / THICKNESS:.6g}" poisson="0.2" thickness="{THICKNESS}" elastic2d="both" damping="1e-2"/>
 </flexcomp></worldbody><equality>{grips}</equality></mujoco>"""

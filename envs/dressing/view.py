@@ -15,7 +15,7 @@ from envs.dressing.simulation import Simulation
 GARMENT, ARM, GRIPPER, REST = 0, 1, 2, 3
 """Classes of points; the rest of the body is seen and hides things, but is no part of the cloud."""
 
-CAMERAS: Mapping[str, Camera] = {"front": Camera(eye=(1.35, -1.45, 1.6), target=(0.27, -0.30, 0.86), fov=40.0)}
+CAMERAS: Mapping[str, Camera] = {"front": Camera(eye=(1.35, -1.45, 1.6), target=(0.31, -0.26, 0.92), fov=40.0)}
 DEPTH = (64, 48)
 """Width and height of the picture that a cloud is made from."""
 
