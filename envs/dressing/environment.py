@@ -72,6 +72,8 @@ class Dressing(gymnasium.Env[dict[str, np.ndarray], np.ndarray]):
         "limits": {"force": SNAG, "peak_force": SNAG},
     }  # fmt: skip
 
+    ways = "dressing"
+
     def __init__(
         self,
         level: str = "medium",
