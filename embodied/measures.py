@@ -93,7 +93,9 @@ def estimates(
     found: dict[str, dict[str, Any]] = {}
     for name, how in measures.summaries.items():
         values = column(rows, name)
-        about: dict[str, Any] = {"how": how, "unit": measures.units.get(name, "")}
+        about: dict[str, Any] = {"how": how}
+        if name in measures.units:
+            about["unit"] = measures.units[name]
         if how == "ever":
             about["share"] = asdict(wilson(int(values.sum()), len(values)))
         else:

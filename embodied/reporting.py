@@ -247,7 +247,7 @@ def measured(policies: Sequence[Mapping[str, Any]]) -> list[Block]:
     for name, first in policies[0]["measures"].items():
         about = [(policy["title"], policy["measures"][name]) for policy in policies]
         differences = [estimate(one["own_minus_this"]) if "own_minus_this" in one else None for _, one in about]
-        unit = f" [{first['unit']}]" if first["unit"] else ""
+        unit = f" [{first['unit']}]" if "unit" in first else ""
         what = f"{name}{unit}, {IN_WORDS[first['how']]}"
         if "share" in first:
             header = [what, "share of episodes", "first minus this"]
