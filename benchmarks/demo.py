@@ -14,10 +14,9 @@ import numpy as np
 import tyro
 
 from embodied.config import commit, versions
-from embodied.evaluation import column
 from embodied.pipeline import Run, run
 from embodied.presets import RunConfig, preset
-from embodied.records import read_records
+from embodied.records import column, read_records
 from embodied.results import read_summary, title
 from embodied.statistics import Estimate, bootstrap, interquartile_mean, paired_difference
 from embodied.workers import cores, in_order

@@ -63,6 +63,8 @@ class RunConfig:
     """Where policies are evaluated; empty: offline only."""
     env_options: Mapping[str, Any] = field(default_factory=dict)
     label: LabelConfig = field(default_factory=LabelConfig)
+    also: tuple[LabelConfig, ...] = ()
+    """More teachers, whose answers are mixed in; without a goal of their own they are given that of `label`."""
     rounds: int = 1
     """2: the second half of the questions is about the moments that a first reward rates highest."""
     quick: Mapping[str, Any] = field(default_factory=lambda: {"members": 1, "epochs": 6})
@@ -89,6 +91,11 @@ class RunConfig:
             Arm.parse(arm)
         if self.episodes < 1:
             raise ValueError(f"episodes is {self.episodes}; evaluate at least one")
+
+    @property
+    def identity(self) -> dict[str, Any]:
+        """What tells two runs apart; one without more teachers is the same as before there could be any."""
+        return {name: value for name, value in vars(self).items() if name != "also" or value}
 
 
 GOAL = "put the block into the bowl of its own colour"
