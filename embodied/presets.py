@@ -137,6 +137,24 @@ STACK = replace(
     label=replace(NOISY.label, goal=""),
 )
 
+CLOUD = {"cloud": "cloud", "obs": ("gripper", "force"), "batch": 64}
+SLEEVE = "envs:embodied/Dressing-v0"
+
+DRESSING = RunConfig(
+    collect=CollectConfig(env=SLEEVE, mix="dressing", episodes=240),
+    env=SLEEVE,
+    env_options={"split": "held-out"},
+    label=LabelConfig(
+        labeler="judge", options={"grade": 0.15}, goal="pull the sleeve over the person's arm, up to the shoulder",
+        pairs=12_000, group=8,
+    ),
+    also=(LabelConfig(labeler="time", pairs=2000, across=0.0),),
+    reward={"members": 2, "epochs": 10, "exponent": 0.0},
+    policies={"iql": {**CLOUD, "gamma": 0.97, "steps": 8000, "ending": "worst"}, "bc": {**CLOUD, "steps": 8000}},
+    arms=("iql:learned", "iql:recorded", "iql:constant", "bc"),
+)  # fmt: skip
+"""A sleeve over an arm, from point clouds, onto arms and sleeves that the data do not show."""
+
 OFFLINE = RunConfig(
     collect=None,
     env="",
@@ -149,6 +167,7 @@ PRESETS: dict[str, RunConfig] = {
     "colours": COLOURS,
     "noisy": NOISY,
     "stack": STACK,
+    "dressing": DRESSING,
     "offline": OFFLINE,
     "smoke": SMOKE,
 }
