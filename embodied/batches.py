@@ -227,8 +227,10 @@ def _check_finite(rows: np.ndarray, ids: Sequence[int], lengths: np.ndarray, wha
     ends = np.cumsum(lengths)
     episode = int(np.searchsorted(ends, bad[0], side="right"))
     step = int(bad[0] - (ends[episode] - lengths[episode]))
+    row = rows[bad[0]]
+    shown = row if len(row) <= 16 else f"{row[~np.isfinite(row)][0]} in one of its {len(row)} numbers"
     raise ValueError(
-        f"{what} of episode {ids[episode]} at {unit} {step} is {rows[bad[0]]}; it must be finite "
+        f"{what} of episode {ids[episode]} at {unit} {step} is {shown}; it must be finite "
         f"({len(bad)} rows are not); mend or leave out that episode"
     )
 

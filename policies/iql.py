@@ -21,6 +21,7 @@ from embodied.graphs import Recorded
 from embodied.training import cosine, load_optimiser, optimiser_tensors, prefixed, seeded, under
 from policies.actor import Actor, ActorPolicy, Interface, filled
 from policies.fitting import Rows, fit_actor
+from policies.pointcloud import check
 
 if TYPE_CHECKING:
     from policies.offline import DeviceIQLImpl
@@ -31,11 +32,17 @@ class IQLConfig:
     """How IQL is fitted; the defaults are what worked on mixed manipulation data."""
 
     obs: tuple[str, ...] = ()
-    """Observations the policy sees; empty for every one that is no picture."""
+    """Observations the policy sees; empty for every one that is no picture, or with a cloud for it alone."""
     size: int = 64
     """Pictures are averaged down to so many pixels."""
     hidden: tuple[int, ...] = (128, 128)
     """Widths of the layers of every network."""
+    cloud: str = ""
+    """An observation of (points, 3 + classes) whose last point is the gripper's; the action is read off there."""
+    points: int = 96
+    """So many points of it, evenly chosen; the gripper's always among them."""
+    cloud_hidden: tuple[int, ...] = (48, 64)
+    """Widths of the layers at each point."""
     batch: int = 256
     steps: int = 10_000
     """Updates; the last one makes the policy."""
@@ -62,6 +69,7 @@ class IQLConfig:
     def __post_init__(self) -> None:
         if min(self.batch, self.steps, *self.hidden, self.size, self.log_every, self.checkpoint_every) < 1:
             raise ValueError(f"{self}: batch, steps, hidden, size and the two intervals must be >= 1")
+        check(self)
         for name, low, high in (("gamma", 0, 1), ("expectile", 0, 1), ("tau", 0, 1)):
             if not low <= getattr(self, name) <= high:
                 raise ValueError(f"{name} is {getattr(self, name)}; it must lie in [{low}, {high}]")
@@ -125,7 +133,7 @@ class IQLLearner:
         """d3rlpy's policy as the network we save: the same parameters under our names."""
         shapes = [tuple(x.shape[1:]) for x in self._rows.inputs]
         theirs = {ours(name): tensor for name, tensor in self._impl.policy.state_dict().items()}
-        return filled(shapes, self._rows.action.shape[1], self._config.hidden, theirs)
+        return filled(shapes, self._rows.action.shape[1], self._config.hidden, theirs, self._config.cloud_hidden)
 
 
 def ours(name: str) -> str:
@@ -172,7 +180,9 @@ def make_learner(
     rows = Rows.of(data, interface, standardise_reward=config.standardise_reward, about=about)
     actions = rows.action.shape[1]
     with seeded(seed):
-        impl = make_impl(interface.shapes, actions, config.hidden, settings(config), device_name(device))
+        impl = make_impl(
+            interface.shapes, actions, config.hidden, settings(config), device_name(device), config.cloud_hidden
+        )
     return IQLLearner(rows, impl, config, seed, device)
 
 
