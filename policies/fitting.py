@@ -139,9 +139,11 @@ def _seen(spec: Spec, obs: tuple[str, ...], cloud: Cloud | None) -> tuple[str, .
 
 
 def _told(config: FitConfig) -> dict[str, Any]:
-    """The config as JSON has it; without a cloud nothing is said of clouds, as before there were any."""
+    """The config as JSON has it; what was added to it later is told where it is used, so that older fits go on."""
     told: dict[str, Any] = asdict(config)  # type: ignore[call-overload]  # every config is a dataclass
     left_out = () if config.cloud else CLOUD_FIELDS
+    if told.get("ending") == "nothing":
+        left_out = (*left_out, "ending")
     return json.loads(json.dumps({name: value for name, value in told.items() if name not in left_out}))
 
 

@@ -9,9 +9,9 @@ actor learning rate that falls along a cosine. With the three off, losses and pa
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import torch
 from torch import Tensor
@@ -62,6 +62,8 @@ class IQLConfig:
     """Divide the advantage by its running standard deviation."""
     standardise_reward: bool = True
     """z-score the reward over the data."""
+    ending: Literal["nothing", "worst"] = "nothing"
+    """What follows where an episode terminated: nothing more, or the lowest reward for ever, as after a failure."""
     normalise_obs: bool = True
     log_every: int = 500
     checkpoint_every: int = 2000
@@ -70,6 +72,8 @@ class IQLConfig:
         if min(self.batch, self.steps, *self.hidden, self.size, self.log_every, self.checkpoint_every) < 1:
             raise ValueError(f"{self}: batch, steps, hidden, size and the two intervals must be >= 1")
         check(self)
+        if self.ending not in ("nothing", "worst"):
+            raise ValueError(f"no ending {self.ending!r}; there are 'nothing' and 'worst'")
         for name, low, high in (("gamma", 0, 1), ("expectile", 0, 1), ("tau", 0, 1)):
             if not low <= getattr(self, name) <= high:
                 raise ValueError(f"{name} is {getattr(self, name)}; it must lie in [{low}, {high}]")
@@ -178,12 +182,19 @@ def make_learner(
     from policies.offline import make_impl
 
     rows = Rows.of(data, interface, standardise_reward=config.standardise_reward, about=about)
+    if config.ending == "worst":
+        rows = replace(rows, reward=rows.reward + rows.terminal * forever(rows.reward.min(), config.gamma))
     actions = rows.action.shape[1]
     with seeded(seed):
         impl = make_impl(
             interface.shapes, actions, config.hidden, settings(config), device_name(device), config.cloud_hidden
         )
     return IQLLearner(rows, impl, config, seed, device)
+
+
+def forever(reward: Tensor, gamma: float) -> Tensor:
+    """The discounted sum of a reward from the next step on, without end (a thousand times it, where gamma is 1)."""
+    return reward * gamma / max(1 - gamma, 1e-3)
 
 
 def settings(config: IQLConfig) -> dict[str, object]:
