@@ -132,6 +132,8 @@ class Transitions:
     reward: Float32[Tensor, " n"]
     terminal: Float32[Tensor, " n"]
     dropped: tuple[int, ...] = ()
+    stride: int = 1
+    """s_{t+1} is the frame so many after s_t."""
 
     def __len__(self) -> int:
         return len(self.at)
@@ -159,6 +161,32 @@ class Transitions:
             reward=self.reward[rows],
             terminal=self.terminal[rows],
         )
+
+
+def held(data: Transitions, steps: int) -> Transitions:
+    """Decisions that last so many steps, beginning at every step: the mean of their actions and rewards.
+
+    Those that an episode's end cuts short are left out; ValueError if that leaves none.
+    """
+    if steps == 1:
+        return data
+    rows = [
+        part.unfold(0, steps, 1) for part in torch.arange(len(data)).split(data.lengths.tolist()) if len(part) >= steps
+    ]
+    if not rows:
+        raise ValueError(
+            f"no episode has {steps} steps, the longest has {int(data.lengths.max())}; hold actions shorter"
+        )
+    window = torch.cat(rows).to(data.at.device)
+    return replace(
+        data,
+        lengths=(data.lengths - steps + 1).clamp_min(0),
+        at=data.at[window[:, 0]],
+        action=data.action[window].mean(1),
+        reward=data.reward[window].mean(1),
+        terminal=data.terminal[window[:, -1]],
+        stride=steps,
+    )
 
 
 def transitions(

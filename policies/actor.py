@@ -24,7 +24,7 @@ from policies.encoders import trunk
 from policies.pointcloud import Cloud, CloudTrunk
 
 SCHEMA = 1
-WITH_CLOUD = 2  # the schema of a policy that sees a cloud: older programs must refuse it
+NEWER = 2  # the schema of a policy that sees a cloud, or holds its actions: older programs must refuse it
 LOG_STD = (-5.0, 2.0)
 
 
@@ -78,10 +78,18 @@ class Interface:
     action: Normaliser
     size: int | None = None
     cloud: Cloud | None = None
+    hold: int = 1
+    """Each action is carried out so many times."""
 
     @classmethod
     def of(
-        cls, data: Transitions, *, normalise: bool = True, size: int | None = None, cloud: Cloud | None = None
+        cls,
+        data: Transitions,
+        *,
+        normalise: bool = True,
+        size: int | None = None,
+        cloud: Cloud | None = None,
+        hold: int = 1,
     ) -> Self:
         """Measured on the data; actions by the spec's bounds where they are finite, else by the data's range."""
         spec = data.spec
@@ -92,7 +100,7 @@ class Interface:
         bounded = torch.isfinite(low) & torch.isfinite(high)
         low = torch.where(bounded, low, data.action.cpu().amin(0).double())
         high = torch.where(bounded, high, data.action.cpu().amax(0).double())
-        return cls(spec, state, Normaliser.from_bounds(low, high), size, cloud)
+        return cls(spec, state, Normaliser.from_bounds(low, high), size, cloud, hold)
 
     @property
     def shapes(self) -> tuple[tuple[int, ...], ...]:
@@ -147,13 +155,13 @@ class ActorPolicy:
     def reset(self, task: str) -> None:
         """Nothing is remembered between actions."""
 
-    def act(self, obs: Mapping[str, Shaped[np.ndarray, "n ..."]]) -> Float32[np.ndarray, "n 1 a"]:
+    def act(self, obs: Mapping[str, Shaped[np.ndarray, "n ..."]]) -> Float32[np.ndarray, "n h a"]:
         """The mean action for every row, inside the spec's bounds. ValueError names what is wrong with `obs`."""
         arrays = self._checked(obs)
         with torch.no_grad():
             mean = self.actor(self.interface.inputs(arrays)).mean
             action = torch.clamp(self.interface.action.invert(mean), self._low, self._high)
-        return action.cpu().numpy()[:, None, :]
+        return action.cpu().numpy()[:, None, :].repeat(self.interface.hold, axis=1)
 
     def _checked(self, obs: Mapping[str, np.ndarray]) -> dict[str, Tensor]:
         found: dict[str, Tensor] = {}
@@ -191,15 +199,17 @@ class ActorPolicy:
         if face.cloud:
             assert isinstance(self.actor.encoder, CloudTrunk)
             widths = [layer.out_features for layer in self.actor.encoder.points.layers if isinstance(layer, nn.Linear)]
-            head |= {"schema": WITH_CLOUD, "cloud": {**asdict(face.cloud), "hidden": widths}}
+            head |= {"schema": NEWER, "cloud": {**asdict(face.cloud), "hidden": widths}}
+        if face.hold > 1:
+            head |= {"schema": NEWER, "hold": face.hold}
         write_json(folder / "policy.json", {**head, "sha256": _digest(path), "trained": self.about})
 
 
 def load(folder: Path, device: str = "cpu") -> ActorPolicy:
     """The inverse of `ActorPolicy.save`."""
     head = json.loads((folder / "policy.json").read_text())
-    if head.get("schema") not in (SCHEMA, WITH_CLOUD):
-        reads = f"{SCHEMA} and {WITH_CLOUD}"
+    if head.get("schema") not in (SCHEMA, NEWER):
+        reads = f"{SCHEMA} and {NEWER}"
         raise ValueError(f"{folder}/policy.json has schema {head.get('schema')}, this program reads {reads}")
     path = folder / "policy.safetensors"
     if _digest(path) != head["sha256"]:
@@ -209,7 +219,7 @@ def load(folder: Path, device: str = "cpu") -> ActorPolicy:
     state, action = (Normaliser.from_tensors(under(name, tensors)) for name in ("state", "action"))
     told = head.get("cloud")
     cloud = Cloud(told["name"], told["points"]) if told else None
-    interface = Interface(spec, state, action, head["size"], cloud)
+    interface = Interface(spec, state, action, head["size"], cloud, head.get("hold", 1))
     points = told["hidden"] if told else ()
     actor = filled(interface.shapes, spec.action.shape[0], head["hidden"], under("actor", tensors), points)
     return ActorPolicy(interface, actor, head["trained"], device)

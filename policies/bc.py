@@ -35,6 +35,8 @@ class BCConfig:
     """So many points of it, evenly chosen; the gripper's always among them."""
     cloud_hidden: tuple[int, ...] = (48, 64)
     """Widths of the layers at each point."""
+    hold: int = 1
+    """Actions last so many steps: learned from the mean of as many recorded ones, and carried out as often."""
     batch: int = 256
     steps: int = 10_000
     """Updates; the last one makes the policy."""
@@ -48,8 +50,8 @@ class BCConfig:
     checkpoint_every: int = 2000
 
     def __post_init__(self) -> None:
-        if min(self.batch, self.steps, *self.hidden, self.size, self.log_every, self.checkpoint_every) < 1:
-            raise ValueError(f"{self}: batch, steps, hidden, size and the two intervals must be >= 1")
+        if min(self.batch, self.steps, self.hold, *self.hidden, self.size, self.log_every, self.checkpoint_every) < 1:
+            raise ValueError(f"{self}: batch, steps, hold, hidden, size and the two intervals must be >= 1")
         check(self)
         if not self.learning_rate > 0:
             raise ValueError(f"learning_rate is {self.learning_rate}; it must be positive")

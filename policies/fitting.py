@@ -11,7 +11,7 @@ import torch
 from jaxtyping import Float32, Int64
 from torch import Tensor
 
-from embodied.batches import CONSTANT, Normaliser, Source, Transitions, device_of, transitions
+from embodied.batches import CONSTANT, Normaliser, Source, Transitions, device_of, held, transitions
 from embodied.spec import Spec
 from embodied.training import Learner, train, write_json
 from policies.actor import Actor, ActorPolicy, Interface, load
@@ -30,6 +30,8 @@ class FitConfig(Protocol):
     def points(self) -> int: ...
     @property
     def cloud_hidden(self) -> tuple[int, ...]: ...
+    @property
+    def hold(self) -> int: ...
     @property
     def size(self) -> int: ...
     @property
@@ -61,6 +63,7 @@ class Rows:
     reward: Float32[Tensor, "n 1"]
     terminal: Float32[Tensor, "n 1"]
     about: str
+    stride: int = 1
 
     def __len__(self) -> int:
         return len(self.at)
@@ -69,11 +72,12 @@ class Rows:
     def of(cls, data: Transitions, interface: Interface, *, standardise_reward: bool, about: str) -> "Rows":
         """All inputs normalised once, ahead of training; rewards z-scored over the data if asked."""
         face = interface.to(data.at.device)
+        data = held(data, interface.hold)
         reward = data.reward[:, None]
         if standardise_reward:
             reward = Normaliser.from_data(reward.cpu()).to(reward.device).apply(reward)
         action = face.action.apply(data.action)
-        return cls(face.inputs(data.obs), data.at, action, reward, data.terminal[:, None], about)
+        return cls(face.inputs(data.obs), data.at, action, reward, data.terminal[:, None], about, data.stride)
 
 
 def fit_actor(
@@ -108,7 +112,7 @@ def fit_actor(
     cloud = Cloud(config.cloud, config.points) if config.cloud else None
     obs = _seen(dataset.spec, config.obs, cloud)
     data = transitions(dataset, obs, reward, where, size=config.size)
-    interface = Interface.of(data, normalise=config.normalise_obs, size=config.size, cloud=cloud)
+    interface = Interface.of(data, normalise=config.normalise_obs, size=config.size, cloud=cloud, hold=config.hold)
     about = f"observations {list(obs)} and reward {reward!r}"
     fitted = learner(data, interface, about, where)
     told = {**manifest, "episodes": len(data.ids), "dropped": list(data.dropped), "transitions": len(data)}
@@ -138,12 +142,15 @@ def _seen(spec: Spec, obs: tuple[str, ...], cloud: Cloud | None) -> tuple[str, .
     return obs
 
 
+LATER = {"ending": "nothing", "hold": 1}
+"""Settings that fits of before did not have, and what they did."""
+
+
 def _told(config: FitConfig) -> dict[str, Any]:
     """The config as JSON has it; what was added to it later is told where it is used, so that older fits go on."""
     told: dict[str, Any] = asdict(config)  # type: ignore[call-overload]  # every config is a dataclass
     left_out = () if config.cloud else CLOUD_FIELDS
-    if told.get("ending") == "nothing":
-        left_out = (*left_out, "ending")
+    left_out = (*left_out, *(name for name, value in LATER.items() if told.get(name) == value))
     return json.loads(json.dumps({name: value for name, value in told.items() if name not in left_out}))
 
 

@@ -43,6 +43,8 @@ class IQLConfig:
     """So many points of it, evenly chosen; the gripper's always among them."""
     cloud_hidden: tuple[int, ...] = (48, 64)
     """Widths of the layers at each point."""
+    hold: int = 1
+    """Actions last so many steps: learned from the mean of as many recorded ones, and carried out as often."""
     batch: int = 256
     steps: int = 10_000
     """Updates; the last one makes the policy."""
@@ -51,6 +53,7 @@ class IQLConfig:
     cosine: bool = True
     """Let the actor's learning rate fall to zero along a cosine."""
     gamma: float = 0.95
+    """Per decision."""
     expectile: float = 0.7
     tau: float = 0.005
     """How fast the target critics follow."""
@@ -69,8 +72,8 @@ class IQLConfig:
     checkpoint_every: int = 2000
 
     def __post_init__(self) -> None:
-        if min(self.batch, self.steps, *self.hidden, self.size, self.log_every, self.checkpoint_every) < 1:
-            raise ValueError(f"{self}: batch, steps, hidden, size and the two intervals must be >= 1")
+        if min(self.batch, self.steps, self.hold, *self.hidden, self.size, self.log_every, self.checkpoint_every) < 1:
+            raise ValueError(f"{self}: batch, steps, hold, hidden, size and the two intervals must be >= 1")
         check(self)
         if self.ending not in ("nothing", "worst"):
             raise ValueError(f"no ending {self.ending!r}; there are 'nothing' and 'worst'")

@@ -252,7 +252,7 @@ def mini_batch(rows: Rows, index: Tensor, device: str) -> TorchMiniBatch:
     """Those rows as d3rlpy takes them, gathered on the device."""
     frames = rows.at[index]
     now = [x[frames] for x in rows.inputs]
-    after = [x[frames + 1] for x in rows.inputs]
+    after = [x[frames + rows.stride] for x in rows.inputs]
     plain = len(now) == 1 and now[0].ndim == 2
     reward = rows.reward[index]
     action = rows.action[index]
