@@ -110,7 +110,8 @@ class Dressing(gymnasium.Env[dict[str, np.ndarray], np.ndarray]):
         find({"coarse": 0, "fine": 0}, mesh, "mesh")
         find({"own": 0, "mujoco": 0}, renderer, "renderer")
         draw(level, split, 0, garments)  # refuses what no scene can be drawn from
-        self.level, self.split, self.garments, self.mesh = level, split, garments, mesh
+        self.level, self.split, self.garments = level, split, garments
+        self.mesh: Mesh = mesh
         self.obs, self.cameras, self.size, self.points = tuple(obs), tuple(cameras), size, tuple(points)
         self.horizon, self.render_mode, self.render_size, self.renderer = horizon, render_mode, render_size, renderer
         self.spec_ = self.described()

@@ -7,10 +7,10 @@ no force and is no part of the saved state.
 
 from dataclasses import dataclass
 
-import mujoco
 import numpy as np
 from jaxtyping import Float
 
+from envs.dressing.engine import mujoco
 from envs.dressing.garment import Cloth, Mesh, cloth
 from envs.dressing.person import LIMBS, body
 from envs.dressing.scene import LEVELS, Scene
@@ -172,31 +172,50 @@ class Simulation:
         friction = CONTACT.format(friction=garment.friction, solref=2 * TIMESTEP)
         rim = self.position - self.rotation @ np.array([0, *hold(scene)])
         vertices = rim + mesh.vertices @ self.rotation.T
+        anchors = {v: numbers(self.rotation.T @ (vertices[v] - self.position)) for v in mesh.gripped}
         grips = "".join(
-            f'<connect body1="gripper" body2="sleeve_{v}" anchor="{numbers(self.rotation.T @ (vertices[v] - self.position))}" '
-            'solref=".01 1"/>'
-            for v in mesh.gripped
+            f'<connect body1="gripper" body2="sleeve_{v}" anchor="{anchor}" solref=".01 1"/>'
+            for v, anchor in anchors.items()
         )
+        touch = f'contype="1" conaffinity="2" {friction}'
+        lengths, radii = scene.person.lengths, scene.person.radii
+        ends = [*np.maximum(radii[:-1], radii[1:]), radii[-1]]
         limbs = "".join(
-            f'<body name="{name}" mocap="true"><geom type="capsule" size="{radius:.6f} {length / 2:.6f}" '
-            f'contype="1" conaffinity="2" {friction}/></body>'
-            for name, radius, length in zip(LIMBS, scene.person.radii, scene.person.lengths, strict=True)
+            f'<body name="{name}" mocap="true">{rounded(length, radius, end, touch, tip=name == LIMBS[0])}</body>'
+            for name, length, radius, end in zip(LIMBS, lengths, radii, ends, strict=True)
         )
         rest = "".join(
-            f'<geom type="capsule" size="{part.radius:.6f}" fromto="{numbers([*part.start, *part.end])}" '
-            f'contype="1" conaffinity="2" {friction}/>'
+            f'<geom type="cylinder" size="{part.radius:.6f}" fromto="{numbers([*part.start, *part.end])}" {touch}/>'
+            f'<geom size="{part.radius:.6f}" pos="{numbers(part.start)}" {touch}/>'
+            f'<geom size="{part.radius:.6f}" pos="{numbers(part.end)}" {touch}/>'
             for part in body(scene.person)
             if part.touchable
         )
         return f"""<mujoco>
 <option timestep="{TIMESTEP}" integrator="discrete" solver="CG" iterations="40" tolerance="1e-6" cone="pyramidal"/>
 <worldbody>{limbs}{rest}
-<body name="gripper" mocap="true" pos="{numbers(self.position)}" quat="{numbers(quaternion)}"><geom type="sphere" size=".01" contype="0" conaffinity="0"/></body>
+<body name="gripper" mocap="true" pos="{numbers(self.position)}" quat="{numbers(quaternion)}">
+<geom size=".01" contype="0" conaffinity="0"/></body>
 <flexcomp name="sleeve" type="direct" dim="2" mass="{garment.mass:.6f}" radius="{VERTEX}"
  point="{numbers(vertices.ravel())}" element="{" ".join(map(str, mesh.faces.ravel()))}">
 <contact contype="2" conaffinity="1" selfcollide="none" condim="3" {friction}/>
-<elasticity young="{garment.stiffness / THICKNESS:.6g}" poisson="0.2" thickness="{THICKNESS}" elastic2d="both" damping="1e-2"/>
+<elasticity young="{garment.stiffness / THICKNESS:.6g}" poisson="0.2" thickness="{THICKNESS}"
+ elastic2d="both" damping="1e-2"/>
 </flexcomp></worldbody><equality>{grips}</equality></mujoco>"""
+
+
+def rounded(length: float, radius: float, end: float, touch: str, *, tip: bool) -> str:
+    """A limb along z as a cylinder and spheres.
+
+    Not as a capsule: MuJoCo (4.0.0) misses where an edge of a triangle crosses the side of one, so that cloth is
+    pulled through a limb between two of its vertices.
+    """
+    half = length / 2
+    return (
+        f'<geom type="cylinder" size="{radius:.6f} {half:.6f}" {touch}/>'
+        f'<geom size="{end:.6f}" pos="0 0 {half:.6f}" {touch}/>'
+        + (f'<geom size="{radius:.6f}" pos="0 0 {-half:.6f}" {touch}/>' if tip else "")
+    )
 
 
 def hold(scene: Scene) -> tuple[float, float]:
