@@ -13,8 +13,9 @@ from embodied.spec import ArraySpec, Spec
 from envs.dressing.coverage import Dressed, dressed
 from envs.dressing.expert import STEP, TURN
 from envs.dressing.garment import Mesh
+from envs.dressing.model import HZ
 from envs.dressing.scene import Scene, draw
-from envs.dressing.simulation import HZ, Simulation, Snapshot
+from envs.dressing.simulation import Simulation, Snapshot
 from envs.dressing.state import FORCE_BOUND, POSITION_BOUND, state_bounds, state_vector
 from envs.dressing.view import CAMERAS, picture, point_cloud
 
