@@ -13,8 +13,9 @@ from embodied.spec import ArraySpec, Spec
 from envs.dressing.coverage import Dressed, dressed
 from envs.dressing.expert import STEP, TURN
 from envs.dressing.garment import Mesh
+from envs.dressing.model import HZ
 from envs.dressing.scene import Scene, draw
-from envs.dressing.simulation import HZ, Simulation, Snapshot
+from envs.dressing.simulation import Simulation, Snapshot
 from envs.dressing.state import FORCE_BOUND, POSITION_BOUND, state_bounds, state_vector
 from envs.dressing.view import CAMERAS, picture, point_cloud
 
@@ -112,7 +113,8 @@ class Dressing(gymnasium.Env[dict[str, np.ndarray], np.ndarray]):
         find({"coarse": 0, "fine": 0}, mesh, "mesh")
         find({"own": 0, "mujoco": 0}, renderer, "renderer")
         draw(level, split, 0, garments)  # refuses what no scene can be drawn from
-        self.level, self.split, self.garments, self.mesh = level, split, garments, mesh
+        self.level, self.split, self.garments = level, split, garments
+        self.mesh: Mesh = mesh
         self.obs, self.cameras, self.size, self.points = tuple(obs), tuple(cameras), size, tuple(points)
         self.horizon, self.render_mode, self.render_size, self.renderer = horizon, render_mode, render_size, renderer
         self.spec_ = self.described()
