@@ -137,7 +137,7 @@ STACK = replace(
     label=replace(NOISY.label, goal=""),
 )
 
-CLOUD = {"cloud": "cloud", "obs": ("gripper", "force"), "batch": 64}
+CLOUD = {"cloud": "cloud", "obs": ("gripper", "pull"), "batch": 64}
 SLEEVE = "envs:embodied/Dressing-v0"
 
 DRESSING = RunConfig(

@@ -108,12 +108,12 @@ MIXES: dict[str, dict[str, float]] = {
     "misled": {"noisy-expert": 0.4, "wrong": 0.3, "switching": 0.3},
     "random": {"random": 1.0},
     "dressing": {
-        "noisy-expert": 0.15,
-        "straight": 0.15,
-        "wrong-turn": 0.2,
+        "noisy-expert": 0.1,
+        "straight": 0.05,
+        "offset": 0.05,
+        "wrong-turn": 0.25,
+        "turning-back": 0.35,
         "stopping": 0.1,
-        "turning-back": 0.2,
-        "offset": 0.1,
         "random": 0.1,
     },
 }

@@ -83,8 +83,8 @@ def stopping(env: Any, rng: np.random.Generator) -> Behaviour:
 
 
 def turning_back(env: Any, rng: np.random.Generator) -> Behaviour:
-    """The imperfect expert until a step between 25 and 110; then it pulls the sleeve off again, the way it came."""
-    hand, leave, steps = Hand(rng), int(rng.integers(25, 111)), 0
+    """The imperfect expert until a step between 20 and 90; then it pulls the sleeve off again, the way it came."""
+    hand, leave, steps = Hand(rng), int(rng.integers(20, 91)), 0
 
     def act(obs: Mapping[str, np.ndarray], info: Mapping[str, Any]) -> np.ndarray:
         nonlocal steps

@@ -26,7 +26,7 @@ SNAG, HAZARD = 15.0, 35.0
 ENOUGH = 0.7
 """Share of the upper arm that must be covered at the end."""
 
-OFFERS = ("state", "gripper", "force", "cloud")
+OFFERS = ("state", "gripper", "pull", "cloud")
 """Observations to choose from, besides cameras."""
 
 ACTION = ArraySpec((6,), "float32", -1.0, 1.0)
@@ -51,7 +51,7 @@ class Dressing(gymnasium.Env[dict[str, np.ndarray], np.ndarray]):
     times angle). Longer ones are clipped; ValueError for a wrong shape, NaN or infinity. Above a force the gripper
     yields instead.
     Observations, each if named in `obs`: 'state' (`envs.dressing.state.STATE`), 'gripper' (position [m], the first two
-    columns of its rotation), 'force' (of the cloth on the gripper [N]), 'cloud' (`points` of garment and arm that the
+    columns of its rotation), 'pull' (of the cloth on the gripper [N]), 'cloud' (`points` of garment and arm that the
     camera sees, and the gripper's: x, y, z [m], then garment, arm, gripper as bits); and a picture of `size` pixels
     per camera.
     Reward: progress minus (force - SNAG) / (HAZARD - SNAG) where the arm is pulled harder than SNAG. Progress: 0 to 0.1
@@ -129,7 +129,7 @@ class Dressing(gymnasium.Env[dict[str, np.ndarray], np.ndarray]):
         offered = {
             "state": ArraySpec(low.shape, "float32", low, high),
             "gripper": ArraySpec((9,), "float32", -POSITION_BOUND, POSITION_BOUND),
-            "force": ArraySpec((3,), "float32", -FORCE_BOUND, FORCE_BOUND, "N"),
+            "pull": ArraySpec((3,), "float32", -FORCE_BOUND, FORCE_BOUND, "N"),
             "cloud": ArraySpec((sum(self.points) + 1, 6), "float32", -POSITION_BOUND, POSITION_BOUND),
         }
         frame = ArraySpec((self.size, self.size, 3), "uint8", 0, 255)
@@ -231,7 +231,7 @@ class Dressing(gymnasium.Env[dict[str, np.ndarray], np.ndarray]):
 SENSES = {
     "state": lambda env: state_vector(env.sim),
     "gripper": lambda env: np.concatenate([env.sim.position, env.sim.rotation[:, :2].T.ravel()]).astype(np.float32),
-    "force": lambda env: np.clip(env.sim.pull, -FORCE_BOUND, FORCE_BOUND).astype(np.float32),
+    "pull": lambda env: np.clip(env.sim.pull, -FORCE_BOUND, FORCE_BOUND).astype(np.float32),
     "cloud": lambda env: point_cloud(env.sim, "front", *env.points),
 }
 
