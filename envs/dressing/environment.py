@@ -10,7 +10,7 @@ from jaxtyping import Float, UInt8
 
 from embodied.plugins import find
 from embodied.spec import ArraySpec, Spec
-from envs.dressing.coverage import Dressed, dressed
+from envs.dressing.coverage import Dressed, covered
 from envs.dressing.expert import STEP, TURN
 from envs.dressing.garment import Mesh
 from envs.dressing.model import HZ
@@ -171,7 +171,7 @@ class Dressing(gymnasium.Env[dict[str, np.ndarray], np.ndarray]):
         sim = self.running("observe")
         obs = {name: SENSES[name](self) for name in OFFERS if name in self.obs}
         obs |= {name: picture(sim, name, self.size) for name in self.cameras}
-        at = dressed(sim.joints, sim.opening)
+        at = covered(sim.joints, sim.rings)
         info = {
             "progress": progress(at, sim),
             "success": at.upper >= ENOUGH and not self.hazard,

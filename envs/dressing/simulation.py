@@ -74,6 +74,11 @@ class Simulation:
         return self.data.flexvert_xpos[: self.cloth.around]
 
     @property
+    def rings(self) -> Float[np.ndarray, "r n 3"]:
+        """The cloth's vertices ring by ring, from the armhole on."""
+        return self.vertices.reshape(-1, self.cloth.around, 3)
+
+    @property
     def joints(self) -> Float[np.ndarray, "4 3"]:
         """Fingertip, wrist, elbow and shoulder now."""
         return self._joints(self.time)
