@@ -109,11 +109,10 @@ MIXES: dict[str, dict[str, float]] = {
     "random": {"random": 1.0},
     "dressing": {
         "noisy-expert": 0.1,
-        "straight": 0.05,
         "offset": 0.05,
         "wrong-turn": 0.25,
-        "turning-back": 0.35,
-        "stopping": 0.1,
+        "turning-back": 0.15,
+        "stopping": 0.35,
         "random": 0.1,
     },
 }

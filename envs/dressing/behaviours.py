@@ -52,8 +52,8 @@ def straight_exactly(env: Any, rng: np.random.Generator) -> Behaviour:
 
 
 def wrong_turn(env: Any, rng: np.random.Generator) -> Behaviour:
-    """Over the forearm, and at the elbow a turn to the wrong side, or none."""
-    degrees = rng.uniform(-20, 80)
+    """Over the forearm, and at the elbow a turn to the wrong side."""
+    degrees = rng.uniform(40, 110)
 
     def line(state: Float32[np.ndarray, " 30"]) -> Line:
         points = arm_line(state).points.copy()
@@ -71,8 +71,8 @@ def wrong_turn(env: Any, rng: np.random.Generator) -> Behaviour:
 
 
 def stopping(env: Any, rng: np.random.Generator) -> Behaviour:
-    """The imperfect expert until a step between 15 and 90; then it holds still."""
-    hand, leave, steps = Hand(rng), int(rng.integers(15, 91)), 0
+    """The imperfect expert until a step between 10 and 70; then it holds still."""
+    hand, leave, steps = Hand(rng), int(rng.integers(10, 71)), 0
 
     def act(obs: Mapping[str, np.ndarray], info: Mapping[str, Any]) -> np.ndarray:
         nonlocal steps
