@@ -137,23 +137,41 @@ STACK = replace(
     label=replace(NOISY.label, goal=""),
 )
 
-CLOUD = {"cloud": "cloud", "obs": ("gripper", "pull"), "batch": 64}
 SLEEVE = "envs:embodied/Dressing-v0"
+CLOUD = {"cloud": "cloud", "obs": ("gripper", "pull"), "hold": 5, "batch": 64, "steps": 4000}
+WORST = {**CLOUD, "gamma": 0.9, "ending": "worst"}
 
 DRESSING = RunConfig(
     collect=CollectConfig(env=SLEEVE, mix="dressing", episodes=240),
     env=SLEEVE,
     env_options={"split": "held-out"},
     label=LabelConfig(
-        labeler="judge", options={"grade": 0.15}, goal="pull the sleeve over the person's arm, up to the shoulder",
-        pairs=12_000, group=8,
+        labeler="judge",
+        options={"grade": 0.15},
+        goal="pull the sleeve over the person's arm, up to the shoulder",
+        pairs=12_000,
+        group=8,
     ),
     also=(LabelConfig(labeler="time", pairs=2000, across=0.0),),
     reward={"members": 2, "epochs": 10, "exponent": 0.0},
-    policies={"iql": {**CLOUD, "gamma": 0.97, "steps": 8000, "ending": "worst"}, "bc": {**CLOUD, "steps": 8000}},
+    policies={"iql": WORST, "bc": CLOUD},
     arms=("iql:learned", "iql:recorded", "iql:constant", "bc"),
-)  # fmt: skip
+)
 """A sleeve over an arm, from point clouds, onto arms and sleeves that the data do not show."""
+
+SMOKE_DRESSING = replace(
+    DRESSING,
+    collect=CollectConfig(env=SLEEVE, mix="dressing", episodes=8, env_options={"horizon": 30}),
+    env_options={"split": "held-out", "horizon": 30},
+    label=replace(DRESSING.label, pairs=112),
+    also=(LabelConfig(labeler="time", pairs=50, across=0.0),),
+    reward={"members": 1, "epochs": 1, "exponent": 0.0},
+    policies={
+        name: {**settings, "steps": 40, "log_every": 20, "checkpoint_every": 20}
+        for name, settings in DRESSING.policies.items()
+    },
+    episodes=2,
+)
 
 OFFLINE = RunConfig(
     collect=None,
@@ -170,6 +188,7 @@ PRESETS: dict[str, RunConfig] = {
     "dressing": DRESSING,
     "offline": OFFLINE,
     "smoke": SMOKE,
+    "smoke-dressing": SMOKE_DRESSING,
 }
 
 
