@@ -26,7 +26,7 @@ twenty moments, acted well and badly (`envs/dressing/acting.py`), each drawn {co
 progress by {error:.3f} on average, by less than {error_90:.3f} in nine of ten pictures; within an episode its rank
 correlation with progress is {order:.3f} (median).
 
-| moments of | pairs | right, of those decided | ties withheld | real ones withheld | right if 0.05 apart | decided then |
+| moments of | pairs | right, of those decided | ties withheld | real withheld | right if 0.05 apart | decided then |
 |---|---|---|---|---|---|---|
 {rows}
 

@@ -38,6 +38,8 @@ class DressingJudgeConfig:
     weight_decay: float = 0.02
     brightness: float = 0.15
     """Pictures are made brighter or darker by up to this share."""
+    bfloat16: bool = False
+    """Convolutions in half precision: more than twice as fast on a processor that has it, slower elsewhere."""
     test_groups: int = 40
     """Episodes of each test, and of the choice of when it is sure."""
 
@@ -95,7 +97,7 @@ class DressingLearner:
     def __init__(self, material: Moments, config: DressingJudgeConfig, seed: int, device: torch.device) -> None:
         self.material, self.config, self.seed, self.device = material, config, seed, device
         with seeded(seed):
-            self.net = DressingNet().to(device)
+            self.net = DressingNet().to(device, memory_format=torch.channels_last)
         self.optimiser = torch.optim.AdamW(
             self.net.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay, betas=(0.9, 0.98)
         )
@@ -113,7 +115,8 @@ class DressingLearner:
         kept = torch.rand(self.material.progress[groups].shape, generator=generator).argsort(1)[:, : config.moments]
         some = self.material.some(groups, kept)
         self.net.train()
-        seen = self.net(lit(some.frames.flatten(0, 1), config.brightness, generator).to(self.device))
+        pictures = lit(some.frames.flatten(0, 1), config.brightness, generator).to(self.device)
+        seen = self.net(pictures, config.bfloat16)
         losses = loss(seen, some, self.device, generator)
         self.optimiser.zero_grad(set_to_none=True)
         sum(losses.values(), start=torch.zeros((), device=self.device)).backward()

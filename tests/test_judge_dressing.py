@@ -49,7 +49,7 @@ class Recorded(SmallDataset):
 
     def __init__(self, frames):
         super().__init__(episodes=len(frames), actions=frames.shape[1] - 1)
-        self.pictures = frames
+        self.pictures, self.ids = frames, np.arange(len(frames))
         self.spec = Spec({"front": ArraySpec(frames.shape[2:], "uint8", 0, 255)}, ArraySpec((1,)), 10.0)
 
     def frames(self, camera, moments):
@@ -67,7 +67,7 @@ def asked(teacher, pairs, goal=GOAL):
     def side(episode, at):
         return Segment(int(episode), int(at), int(at) + 1)
 
-    questions = [Question((side(*a), side(*b)), (f"{a[0]}-{a[1]}", f"{b[0]}-{b[1]}"), goal) for a, b in pairs]
+    questions = [Question(goal, (side(*a), side(*b)), (f"{a}", f"{b}")) for a, b in pairs]
     return [answer for _, answer in teacher.ask(questions)]
 
 
