@@ -151,10 +151,13 @@ class Relabel:
 
 @dataclass
 class TrainJudge:
-    """Train the embedded judge from nothing: pose moments of the tabletop, learn from them, and write its card."""
+    """Train an embedded judge from nothing: pose moments of its world, learn from them, and write its card."""
 
     out: Path
-    """Gets judge.safetensors, judge.json and judge.md, and keeps the posed moments; an unfinished one is continued."""
+    """Gets judge.safetensors, judge.json and judge.md (judge_dressing.* for dressing), and keeps the posed moments; an
+    unfinished one is continued."""
+    world: Literal["tabletop", "dressing"] = "tabletop"
+    """What it is to judge."""
     config: Pairs = field(default_factory=dict)
     """Settings: NAME VALUE ..., such as `groups 2000 epochs 4`."""
     seed: int = 0
@@ -168,7 +171,12 @@ class TrainJudge:
 
         with shown(self.json, "scenes") as tell:
             card = train_judge(
-                self.out, options(self.config), seed=self.seed, workers=self.workers, device=self.device, progress=tell
-            )
-        tests = {name: {k: v for k, v in test.items() if k != "by_gap"} for name, test in card["tests"].items()}
-        return {"judge": str(self.out / "judge.safetensors"), "sure": card["sure"], "tests": tests}
+                self.out, options(self.config), world=self.world, seed=self.seed, workers=self.workers,
+                device=self.device, progress=tell,
+            )  # fmt: skip
+        tests = {
+            name: {k: v for k, v in test.items() if not isinstance(v, list | dict)}
+            for name, test in card["tests"].items()
+        }
+        stem = "judge" if self.world == "tabletop" else f"judge_{self.world}"
+        return {"judge": str(self.out / f"{stem}.safetensors"), "sure": card["sure"], "tests": tests}

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, UInt8
 from torch import Tensor
 
 from embodied.vision import to_float
@@ -115,7 +115,7 @@ def examined(
     wording, share = understood(tests["scenes"])
     figures = {name: measured(opinion, sure) for name, opinion in found.items()}
     figures["wordings"] = {**measured(found["scenes"].where(wording), sure), "understood": share}
-    low, high = usual(trained_on)
+    low, high = usual(trained_on.frames)
     halves = {k: v.half() if v.is_floating_point() else v for k, v in net.state_dict().items()}
     return {
         "what": "a small judge of the simulated tabletop, distilled from the simulator's state; no foundation model",
@@ -149,10 +149,9 @@ def by_predicate(net: JudgeNet, material: Material, sure: float, device: torch.d
     return {name: measured(found.where(kind == i), sure)["right"] for i, name in enumerate(PREDICATES)}
 
 
-def usual(material: Material, groups: int = 600) -> tuple[Tensor, Tensor]:
+def usual(frames: UInt8[Tensor, "g k h w 3"], groups: int = 600) -> tuple[Tensor, Tensor]:
     """Between what values the cells of the reduced picture (3, 24, 24) lie, but for one time in a hundred."""
-    frames = material.frames[:: max(1, len(material) // groups), ::2].flatten(0, 1)
-    small = to_float(frames, 24)
+    small = to_float(frames[:: max(1, len(frames) // groups), ::2].flatten(0, 1), 24)
     low, high = torch.quantile(small.flatten(1), torch.tensor([0.005, 0.995]), dim=0).view(2, 3, 24, 24)
     return low - MARGIN, high + MARGIN
 

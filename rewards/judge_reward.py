@@ -1,8 +1,9 @@
 """The embedded judge's score as a reward of its own, without any question: what a learned reward stands beside."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 from jaxtyping import Float64, UInt8
@@ -10,10 +11,10 @@ from jaxtyping import Float64, UInt8
 from embodied.dataset import Dataset
 from embodied.types import Preference
 from rewards import scored
-from rewards.judge import CAMERA, Judge, admitted
-from rewards.judge import load as load_judge
+from rewards.judge_worlds import CAMERA, Judge, admitted, fits, of
+from rewards.judge_worlds import load as load_judge
 from rewards.scored import ScoreConfig, ScoreReward
-from rewards.sentences import understand
+from rewards.sentences import OutOfScope, understand
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,8 @@ class JudgeRewardConfig(ScoreConfig):
     camera: str = CAMERA
     weights: str = ""
     """Another judge's safetensors file; the package's own if empty."""
+    world: Literal["", "tabletop", "dressing"] = ""
+    """Whose judge it is; the data set's own world if empty."""
 
 
 class JudgeScorer:
@@ -41,7 +44,7 @@ class JudgeScorer:
 
 def scorer(config: JudgeRewardConfig, device: str) -> JudgeScorer:
     """The judge of a configuration; it is small enough for the processor, whatever the device."""
-    return JudgeScorer(load_judge(config.weights))
+    return JudgeScorer(load_judge(config.weights, config.world))
 
 
 def fit(
@@ -58,7 +61,14 @@ def fit(
     """Measure the score's scale on the data; OutOfScope where the judge was not trained for it."""
     del shared
     chosen = config or JudgeRewardConfig()
-    admitted(load_judge(chosen.weights), dataset, chosen.camera)
+    judge = of(dataset, chosen.camera, chosen.weights)
+    admitted(judge, dataset, chosen.camera)
+    if chosen.world not in ("", judge.world):
+        raise OutOfScope(f"these are pictures of the world {judge.world!r}, not {chosen.world!r}; leave world out")
+    if chosen.goal:
+        judge.check(understand(chosen.goal), chosen.goal)
+        fits(understand(chosen.goal), chosen.goal, dataset.tasks)
+    chosen = replace(chosen, world=judge.world)
     return scored.fit("judge", scorer, dataset, preferences, chosen, out, seed=seed, device=device, progress=progress)
 
 

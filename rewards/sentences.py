@@ -1,19 +1,25 @@
 """The sentences that the embedded judge understands, and a named refusal of every other one.
 
-A wish is a predicate over one block and one target. What is not certain to be such a wish is refused: a judge that
-guesses what "away from" might mean is confidently wrong.
+A wish on the tabletop is a predicate over one block and one target; the wish of dressing is read by
+`sentences_dressing`. What is not certain to be such a wish is refused: a judge that guesses what "away from" might
+mean is confidently wrong.
 """
 
 import re
 from dataclasses import dataclass
 from typing import Literal
 
+from rewards import sentences_dressing as dressing
+from rewards.politeness import ORDER, POLITE, THAT, WANT, words
+
 COLOURS = ("blue", "orange", "green", "purple")
-Predicate = Literal["in-bowl", "in-zone", "on"]
+Predicate = Literal["in-bowl", "in-zone", "on", "dressed"]
 PREDICATES: tuple[Predicate, ...] = ("in-bowl", "in-zone", "on")
+"""Of the tabletop."""
+
+World = Literal["tabletop", "dressing"]
 SPELLING = {"color": "colour", "colored": "coloured", "cube": "block", "cube's": "block's"}
 WORD = re.compile(r"[^\s,.!;:\"“”]+")
-POLITE = re.compile(r"^(?:(?:please|now|robot)[,:!]? )*(.*?)(?:,? (?:please|now)|, robot)*$")
 
 COLOUR, HUE = "|".join(COLOURS), "(?:colour|coloured)"
 THE = r"(?:the|that|this|a(?! orange)|an(?= orange))"
@@ -35,8 +41,6 @@ def _target(noun: str) -> str:
 
 DONE, BE = r"(?:put|placed)", r"(?:be|be put|be placed|end up)"
 IS = rf"(?:is|lies|sits|rests|ends up|belongs|(?:should|must|is to) {BE})"
-WANT = r"(?:i|we) (?:want|would like)"
-THAT = rf"(?:make sure (?:that )?|see (?:to it )?that |{WANT} that )?"
 WISHES = (
     f"(?:{WANT} |have )?{BLOCK}",
     f"(?:{WANT}|have) {BLOCK} {DONE}",
@@ -44,7 +48,6 @@ WISHES = (
     f"(?:have|let) {BLOCK} {BE}",
     f"{THAT}{BLOCK} {IS}",
 )
-ORDER = rf"(?:just |(?:have|let) the robot |the robot (?:should|must) |{WANT} the robot to )?"
 
 
 def _forms(put: str, at: str, move: str, to: str, it: str, target: str) -> tuple[re.Pattern[str], ...]:
@@ -71,11 +74,7 @@ FORMS: dict[Predicate, tuple[re.Pattern[str], ...]] = {
     ),
     "on": _forms("stack|put|place|set|lay", f"on|atop|{TOP}", "move|bring|get", TOP, "on|on top of", BASE),
 }
-KNOWN = frozenset(
-    word
-    for form in (POLITE, *(form for forms in FORMS.values() for form in forms))
-    for word in re.findall(r"[a-z']+", re.sub(r"\?P<\w+>", "", form.pattern))
-)
+KNOWN = words(POLITE, *(form for forms in FORMS.values() for form in forms))
 EXAMPLES = (
     "put the blue block in the orange bowl",
     "put the block into the bowl of its own colour",
@@ -90,14 +89,23 @@ class OutOfScope(ValueError):
 
 @dataclass(frozen=True)
 class Meaning:
-    """What is wished. No colour of the block: the one block there is; no colour of the target: the block's own."""
+    """What is wished. No colour of the block: the one block there is; no colour of the target: the block's own.
+
+    Of "dressed" there are no colours, but it may name the garment.
+    """
 
     predicate: Predicate
-    block: str | None
-    target: str | None
+    block: str | None = None
+    target: str | None = None
+    garment: str | None = None
+
+    @property
+    def world(self) -> World:
+        """Where it can come true."""
+        return "dressing" if self.predicate == "dressed" else "tabletop"
 
     def codes(self) -> tuple[int, int, int]:
-        """As the network takes it."""
+        """As the tabletop's network takes it."""
         colour = (-1 if name is None else COLOURS.index(name) for name in (self.block, self.target))
         return (PREDICATES.index(self.predicate), *colour)  # type: ignore[return-value] # two colours
 
@@ -106,12 +114,19 @@ def understand(sentence: str) -> Meaning:
     """What a sentence wishes; OutOfScope names the words, or the part, that the judge was not trained on."""
     said = " ".join(sentence.lower().replace("-", " ").replace("\u2019", "'").split()).strip(' .!"“”')
     text = WORD.sub(lambda word: SPELLING.get(word[0], word[0]), said)
-    if strange := [word for word in dict.fromkeys(WORD.findall(text)) if word not in KNOWN]:
+    said_words = WORD.findall(text)
+    worn = dressing.concerns(said_words)
+    known, may = (dressing.KNOWN, knows("dressing")) if worn else (KNOWN, knows())
+    if strange := [word for word in dict.fromkeys(said_words) if word not in known]:
         raise OutOfScope(
             f"the judge was not trained on the word{'s' * (len(strange) > 1)} {', '.join(map(repr, strange))} "
-            f"of {sentence!r}; {knows()}"
+            f"of {sentence!r}; {may}"
         )
     wish = POLITE.sub(r"\1", text)
+    if worn:
+        if (garment := dressing.wished(wish)) is None:
+            raise OutOfScope(f"the judge cannot read {sentence!r} as a wish for a sleeve on the right arm; {may}")
+        return Meaning("dressed", garment=garment or None)
     for predicate, forms in FORMS.items():
         for form in forms:
             if found := form.fullmatch(wish):
@@ -129,6 +144,9 @@ def checked(meaning: Meaning, sentence: str) -> Meaning:
     return meaning
 
 
-def knows() -> str:
+def knows(world: World = "tabletop") -> str:
     """What may be said instead."""
+    if world == "dressing":
+        names = ", ".join(dressing.GARMENTS)
+        return f"of garments it knows {names}, and sentences such as {'; '.join(map(repr, dressing.EXAMPLES))}"
     return f"it knows the colours {', '.join(COLOURS)} and sentences such as {'; '.join(map(repr, EXAMPLES))}"

@@ -11,14 +11,15 @@ from embodied import plugins
 from embodied.collecting import CollectConfig, collect
 from embodied.judging import train_judge
 from embodied.steps import LabelConfig, label
-from rewards import judge as judging
-from rewards.judge import WEIGHTS, admitted, load, make, said
+from rewards.judge import make, said
 from rewards.judge_exam import measured, tried
 from rewards.judge_network import SAME, JudgeNet, answers
 from rewards.judge_training import Material
+from rewards.judge_worlds import STRANGE, WORLDS, admitted, load
 from rewards.sentences import Meaning, OutOfScope
 
 pytest.importorskip("pybullet")
+WEIGHTS = WORLDS["tabletop"].weights
 GOAL = "put the block into the bowl of its own colour"
 FRESH = 1_234_567  # a seed of posing that no training, choice or card has used
 
@@ -114,8 +115,8 @@ def test_another_camera_is_refused_by_name(judge, tmp_path):
     with pytest.raises(OutOfScope, match="no camera 'side'"):
         make(both, camera="side")
     frames = {"top": both.episode(0).obs["top"]}
-    assert judge.strangeness(frames["top"]) > 3 * judging.STRANGE
-    assert judge.strangeness(both.episode(0).obs["front"]) < judging.STRANGE
+    assert judge.strangeness(frames["top"]) > 3 * STRANGE
+    assert judge.strangeness(both.episode(0).obs["front"]) < STRANGE
 
 
 def test_pictures_of_another_size_are_refused(tmp_path):

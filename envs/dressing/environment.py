@@ -17,7 +17,7 @@ from envs.dressing.model import HZ
 from envs.dressing.scene import Scene, draw
 from envs.dressing.simulation import Simulation, Snapshot
 from envs.dressing.state import FORCE_BOUND, POSITION_BOUND, state_bounds, state_vector
-from envs.dressing.view import CAMERAS, picture, point_cloud
+from envs.dressing.view import CAMERAS, Visible, picture, point_cloud
 
 HORIZON = 150
 SNAG, HAZARD = 15.0, 35.0
@@ -256,7 +256,7 @@ APPROACH = 0.25
 """From so far away on, coming nearer to the fingertips is progress [m]."""
 
 
-def progress(at: Dressed, sim: Simulation) -> float:
+def progress(at: Dressed, sim: Visible) -> float:
     """How far the task has come, in [0, 1]."""
     if at.along is None:
         far = float(np.linalg.norm(sim.opening.mean(0) - sim.joints[0]))

@@ -2,13 +2,16 @@
 
 from collections.abc import Mapping
 from functools import lru_cache
+from typing import Protocol, runtime_checkable
 
 import numpy as np
-from jaxtyping import Float32, UInt8
+from jaxtyping import Float, Float32, UInt8
 
 from envs.dressing.cloud import cloud
+from envs.dressing.garment import Cloth
 from envs.dressing.person import SKIN, body
 from envs.dressing.raster import Camera, Raster
+from envs.dressing.scene import Scene
 from envs.dressing.shapes import Capsules, Mesh
 from envs.dressing.simulation import Simulation
 
@@ -24,13 +27,33 @@ FINGER = 0.05
 """The gripper is drawn this long and wide [m]."""
 
 
+@runtime_checkable
+class Visible(Protocol):
+    """What can be drawn: a simulation as it is now, or a moment of one; positions [m, world]."""
+
+    @property
+    def scene(self) -> Scene: ...
+    @property
+    def cloth(self) -> Cloth: ...
+    @property
+    def vertices(self) -> Float[np.ndarray, "v 3"]: ...
+    @property
+    def opening(self) -> Float[np.ndarray, "n 3"]: ...
+    @property
+    def joints(self) -> Float[np.ndarray, "4 3"]: ...
+    @property
+    def position(self) -> Float[np.ndarray, " 3"]: ...
+    @property
+    def rotation(self) -> Float[np.ndarray, "3 3"]: ...
+
+
 @lru_cache(maxsize=16)
 def raster(camera: str, width: int, height: int) -> Raster:
     """The rasteriser of a camera and size; it keeps nothing between two views."""
     return Raster(CAMERAS[camera], width, height)
 
 
-def picture(sim: Simulation, camera: str, size: int) -> UInt8[np.ndarray, "h w 3"]:
+def picture(sim: Visible, camera: str, size: int) -> UInt8[np.ndarray, "h w 3"]:
     """A square picture of a moment."""
     rgb = raster(camera, size, size).draw(garment_of(sim), everything(sim), shaded=True).rgb
     assert rgb is not None
@@ -48,12 +71,12 @@ def point_cloud(sim: Simulation, camera: str, garment: int, arm: int) -> Float32
     return np.concatenate([points, np.eye(3)[[*label, GRIPPER]]], axis=1).astype(np.float32)
 
 
-def garment_of(sim: Simulation) -> Mesh:
+def garment_of(sim: Visible) -> Mesh:
     """The sleeve as it hangs."""
     return Mesh(sim.vertices, sim.cloth.faces, np.array(sim.scene.garment.colour), GARMENT)
 
 
-def everything(sim: Simulation) -> Capsules:
+def everything(sim: Visible) -> Capsules:
     """The person and the gripper."""
     joints, rest = sim.joints, body(sim.scene.person)
     wide, up = sim.rotation[:, 1], sim.rotation[:, 2]
