@@ -35,7 +35,7 @@ FRESH = 1_234_567  # a seed of acting that no training, choice or card has used
 
 OLDER = pytest.mark.xfail(
     strict=True,
-    reason="the packaged weights were taught before contacts were softened; `embodied train-judge --world dressing` anew",
+    reason="the packaged weights were taught on pictures from before contacts were softened",
 )
 
 
