@@ -1,5 +1,9 @@
-"""Array shapes named in annotations are checked while testing."""
+"""Array shapes named in annotations are checked while testing; a loaded machine's slowness is no failure."""
 
+from hypothesis import settings
 from jaxtyping import install_import_hook
+
+settings.register_profile("patient", deadline=None)
+settings.load_profile("patient")
 
 hook = install_import_hook(["embodied", "rewards", "policies", "envs"], "checked.checked")
