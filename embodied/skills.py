@@ -10,12 +10,12 @@ from typing import Annotated, Literal, Protocol, Self
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, field_validator, model_validator
 
+from embodied.manner import Manner, Name, Verb
 from embodied.plans import Move
 from embodied.scenery import View
 
 Metres = Annotated[float, Field(ge=-2, le=2, allow_inf_nan=False)]
 Radians = Annotated[float, Field(ge=-2 * pi, le=2 * pi, allow_inf_nan=False)]
-Name = Annotated[str, Field(min_length=1, max_length=80)]
 Cause = Literal["", "missed", "dropped", "wrong object", "wrong place", "toppled", "refused", "stopped"]
 
 
@@ -195,9 +195,35 @@ class Home(Skill):
     skill: Literal["home"] = "home"
 
 
-Step = Pick | Place | MoveTo | MoveBy | Rotate | Push | Pull | Open | Close | Wait | Home
+class Act(Skill):
+    """Do something with a thing, in a certain manner; `target` is where it goes, or to whom."""
+
+    skill: Literal["act"] = "act"
+    verb: Verb
+    object: Name
+    target: Name | None = None
+    manner: Manner = Manner()
+
+    @model_validator(mode="after")
+    def aimed(self) -> Self:
+        if (self.target is None) == (self.verb in ("place", "hang", "hand over")):
+            wants = "needs" if self.target is None else "has no"
+            raise ValueError(f"{self.verb} {wants} target")
+        return self
+
+    def done(self, manner: Manner) -> "Act":
+        """The same act, done in that manner."""
+        return self.model_copy(update={"manner": manner})
+
+    def __str__(self) -> str:
+        words = {"place": "on", "hang": "on", "hand over": "to"}.get(self.verb, "")
+        goal = f" {words} the {self.target}" if self.target else ""
+        return f"{self.verb} the {self.object}{goal}"
+
+
+Step = Pick | Place | MoveTo | MoveBy | Rotate | Push | Pull | Open | Close | Wait | Home | Act
 AnyStep = Annotated[Step, Field(discriminator="skill")]
-SKILLS: tuple[type[Step], ...] = (Pick, Place, MoveTo, MoveBy, Rotate, Push, Pull, Open, Close, Wait, Home)
+SKILLS: tuple[type[Step], ...] = (Pick, Place, MoveTo, MoveBy, Rotate, Push, Pull, Open, Close, Wait, Home, Act)
 
 
 class At(BaseModel):
