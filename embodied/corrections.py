@@ -4,7 +4,7 @@
 the moment in which it was said.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -93,6 +93,6 @@ class Moment:
     """When something was said: what there is, the plan and the act that was going on, and what was said before it."""
 
     around: Surroundings
-    plan: Program = Program()
+    plan: Program = field(default_factory=Program)
     act: Act | None = None
     before: tuple[Correction, ...] = ()
