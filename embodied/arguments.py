@@ -26,17 +26,17 @@ def shown(quiet: bool, title: str) -> Any:
     return show.bar(title, quiet)
 
 
-def agree(yes: bool) -> Callable[[str], bool]:
-    """Who is asked, once, before pictures leave this machine; ValueError where nobody can answer."""
+def agree(yes: bool, what: str = "Pictures") -> Callable[[str], bool]:
+    """Who is asked, once, before pictures or words leave this machine; ValueError where nobody can answer."""
     answered: dict[str, bool] = {}
 
     def permit(where: str) -> bool:
         if where not in answered and not yes:
             if not sys.stdin.isatty():
-                raise ValueError(f"pictures would be sent to {where}; repeat with --yes to allow it")
+                raise ValueError(f"{what.lower()} would be sent to {where}; repeat with --yes to allow it")
             from rich.prompt import Confirm
 
-            answered[where] = Confirm.ask(f"Pictures will be sent to {where}. Go on?", default=False)
+            answered[where] = Confirm.ask(f"{what} will be sent to {where}. Go on?", default=False)
         return yes or answered[where]
 
     return permit

@@ -5,13 +5,16 @@ the moment in which it was said.
 """
 
 from dataclasses import dataclass, field
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from embodied.manner import Manner, Verb
 from embodied.situations import Entity, Surroundings
 from embodied.skills import Act, Program
+
+if TYPE_CHECKING:
+    from embodied.models import Model
 
 Intent = Literal[
     "adjust", "edit", "stop", "go on", "done", "undo", "retry", "skip", "home", "yes", "no", "unclear"
@@ -96,3 +99,19 @@ class Moment:
     plan: Program = field(default_factory=Program)
     act: Act | None = None
     before: tuple[Correction, ...] = ()
+
+
+def read(text: str, moment: Moment, model: "Model | None" = None) -> Correction:
+    """What was meant by some words in a moment; whatever the words, it never raises.
+
+    The grammar reads first, in milliseconds and offline. Only where it is unsure (intent "unclear", or confidence
+    under 0.6) a model is asked, once; whatever of its answer does not fit the moment becomes a question too.
+    """
+    from embodied.correction_grammar import SURE, parse
+
+    correction = parse(text, moment)
+    if model is None or (correction.intent != "unclear" and correction.confidence >= SURE):
+        return correction
+    from embodied.correction_model import ask
+
+    return ask(model, text, moment, correction)

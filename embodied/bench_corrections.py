@@ -1,0 +1,292 @@
+"""How many corrections a robot needs, and how much of what it was taught it does where it should not.
+
+Every keeping meets the same tasks, scenes and wordings, round after round; what it learns in one round it has in the
+next. Afterwards it is tried, without a person, in fresh scenes in which a wish holds (S_in), in some that are much
+like those but in which it does not (S_near), and in others (S_out), beside 1, 10 and 100 lessons.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from embodied import plugins
+from embodied.correcting import Session
+from embodied.course import Reply
+from embodied.keeping import KEEPINGS, Keeping
+from embodied.lessons import Lesson
+from embodied.manner import Manner
+from embodied.memory import Memory
+from embodied.skills import Act, Program
+from embodied.teaching import Probe
+from embodied.transcript import Transcript
+
+MOST = 8
+"""Corrections of a task after which the person gives up."""
+
+HOUR = 7200.0
+"""Simulated time between two tasks [s]: lessons of one task are not of another's sitting."""
+
+
+@dataclass(frozen=True)
+class Order:
+    """One keeping, taught by one person: tasks in an order of the seed's, round after round."""
+
+    keeping: str
+    seed: int
+    rounds: int = 3
+    which: str = "held-out"
+    tasks: Path | None = None
+    wording: Path | None = None
+    only: tuple[str, ...] = ()
+    crowds: tuple[int, ...] = (1, 10, 100)
+    """Lessons beside which scope is measured."""
+
+    def __post_init__(self) -> None:
+        plugins.find(KEEPINGS, self.keeping, "keeping")
+
+
+@dataclass(frozen=True)
+class Played:
+    """A task in a round: how often the person had to speak and was asked, and how it ended."""
+
+    task: str
+    round: int
+    corrections: int
+    questions: int
+    lessons: int
+    caused: int
+    """Corrections of what a lesson had done."""
+    fulfilled: bool
+    reached: bool
+    said: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Tried:
+    """A fresh situation without a person: what a lesson changed there, and whether it should have."""
+
+    task: str
+    about: str
+    """in, near or out."""
+    crowd: int
+    changed: bool
+    fulfilled: bool
+
+
+@dataclass
+class Results:
+    """Of one order."""
+
+    order: Order
+    played: list[Played] = field(default_factory=list)
+    tried: list[Tried] = field(default_factory=list)
+
+
+class Household:
+    """What the bench needs of `envs.household`, loaded by name."""
+
+    def __init__(self, order: Order) -> None:
+        from embodied.plugins import load
+
+        self.tasks = load("envs.household.tasks:tasks")(*([order.tasks] if order.tasks else []))
+        self.said = load("envs.household.corrector:wordings")(*([order.wording] if order.wording else []))
+        self.corrector = load("envs.household.corrector:Corrector")
+        self.planned = load("envs.household.tasks:planned")
+        self.broken = load("envs.household.wishes:broken")
+        self.body = load("envs.household.rewinding:Rewinding")
+        self.world = load("envs.household.environment:Household")
+
+
+def bench(order: Order, folder: Path) -> Results:
+    """Teach and try one keeping; its memory lies in `folder`."""
+    home, results, clock = Household(order), Results(order), count(1)
+    chosen = [task for task in home.tasks.tasks if not order.only or task.id in order.only]
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{order.keeping.replace(' ', '-')}-{order.seed}.sqlite"
+    for old in folder.glob(f"{path.name}*"):
+        old.unlink()
+    with Memory(path, clock=lambda: HOUR * next(clock)) as memory:
+        keeping = KEEPINGS[order.keeping](memory)
+        rng = np.random.default_rng([order.seed, 7])
+        for round_ in range(order.rounds):
+            for place in rng.permutation(len(chosen)):
+                results.played.append(play(home, order, keeping, chosen[place], round_, rng))
+        for crowd in order.crowds:
+            crowded(keeping, memory, crowd, order.seed)
+            results.tried += [one for task in chosen for one in tried(home, order, keeping, task, crowd)]
+    return results
+
+
+def play(home: Household, order: Order, keeping: Keeping, task: Any, round_: int, rng: np.random.Generator) -> Played:
+    """A task with a person who watches."""
+    world = home.world(task.scene, 1000 * order.seed + round_, "held-out" if round_ % 2 else "train")
+    body, transcript = home.body(world), Transcript()
+    session = Session(body, keeping, transcript, run=f"{order.seed}/{round_}/{task.id}")
+    person = home.corrector(task, home.said, order.which, rng)
+    said: list[str] = []
+    remark: Any = None
+    watched = Watch(world.world, lambda: person.remark(world.world))
+    reply = session.plan(home.planned(task, world.surroundings()))
+    for _ in range(20 * MOST):
+        if reply.state == "asking":
+            reply = answered(session, person, remark)
+        elif reply.state == "ready":
+            watched.seen = None
+            reply = session.run(watched)
+        elif (remark := watched.seen or person.remark(world.world)) is not None and len(said) < MOST:
+            said.append(remark.text)
+            watched.seen = None
+            reply = session.say(remark.text)
+            if reply.state in ("stopped", "failed"):  # it was not understood, or cannot be done: the person lets it go on
+                reply = session.say("go on") if reply.state == "stopped" else reply
+        elif reply.state == "stopped":
+            reply = session.say("go on")
+        else:
+            break
+    return Played(
+        task.id, round_, len(said), len(transcript.of("asked")), len(transcript.of("learned")),
+        len(transcript.of("overridden")), person.remark(world.world) is None,
+        task.missing(world.surroundings()) is None, tuple(said),
+    )  # fmt: skip
+
+
+class Watch:
+    """A person's eye: a `Stop` that says stop as soon as an act that was finished was not as wished."""
+
+    def __init__(self, world: Any, remark: Callable[[], Any]) -> None:
+        self.world, self._remark, self.done, self.seen = world, remark, -1, None
+
+    def __call__(self) -> bool:
+        done = sum(act.ok for act in self.world.recorder.acts)
+        if done != self.done:
+            self.done = done
+            self.seen = self._remark()
+        return self.seen is not None
+
+
+def answered(session: Session, person: Any, remark: Any) -> Reply:
+    """A person's truthful answer to the question that is open."""
+    question = session.questions[0]
+    if isinstance(question.about, tuple):
+        return session.answered(person.choose(question.about, remark))
+    if isinstance(question.about, Probe):
+        lesson = lesson_of(session.keeping, question.about.lesson)
+        yes = person.holds(lesson.manner, lesson.edits, question.about.now)
+        if question.about.asks == "attribute":  # "only when it is full?"
+            yes = not yes
+        return session.answered(int(not yes))
+    if isinstance(question.about, Lesson):
+        now = session.of(session.program.at.step).now
+        return session.answered(int(not person.holds(question.about.manner, question.about.edits, now)))
+    return session.answered(0)
+
+
+def lesson_of(keeping: Any, number: int) -> Lesson:
+    """A lesson by its number."""
+    return keeping.memory.show(number)
+
+
+def tried(home: Household, order: Order, keeping: Keeping, task: Any, crowd: int) -> Iterator[Tried]:
+    """Fresh scenes for each wish: where it holds, where it nearly does, and where it does not."""
+    for n, wish in enumerate(task.wishes):
+        yield attempt(home, order, keeping, task, task, wish, "in", crowd, n)
+        for about, ids in (("near", wish.near), ("out", wish.out)):
+            for m, name in enumerate(ids):
+                yield attempt(home, order, keeping, task, home.tasks.probe(name), wish, about, crowd, 10 * n + m)
+
+
+def attempt(
+    home: Household, order: Order, keeping: Keeping, task: Any, probe: Any, wish: Any, about: str, crowd: int, n: int
+) -> Tried:
+    """Do it without a person: a question counts as no."""
+    world = home.world(probe.scene, 500_000 + 100 * order.seed + n, "held-out")
+    session = Session(home.body(world), Unlearning(keeping), Transcript())
+    plan = home.planned(probe, world.surroundings())
+    reply = session.plan(plan)
+    for _ in range(4 * len(plan.steps) + 4):
+        if reply.state == "asking":
+            session.questions = []
+            session.state = "ready"
+        elif reply.state != "ready":
+            break
+        reply = session.run()
+    return Tried(task.id, about, crowd, by_lesson(wish, plan, session), home.broken(wish, world.trace()) is None)
+
+
+def by_lesson(wish: Any, plan: Program, session: Session) -> bool:
+    """Whether what this wish requires was done to any act, or the plan changed as it requires."""
+    from embodied.plugins import load
+
+    wanted = load("envs.household.wishes:remedy")(wish)
+    if isinstance(wanted, Manner):
+        acts = [step for step in session.program.steps if isinstance(step, Act)]
+        return any(act.manner.said.get(name) is not None for act in acts for name in wanted.said)
+    bare = [(s.verb, s.object, s.target) for s in plan.steps if isinstance(s, Act)]
+    return [(s.verb, s.object, s.target) for s in session.program.steps if isinstance(s, Act)] != bare
+
+
+class Unlearning:
+    """A keeping that is looked at and not changed."""
+
+    accumulates = True
+
+    def __init__(self, keeping: Keeping) -> None:
+        self.keeping = keeping
+
+    def recall(self, now: Any) -> Any:
+        return self.keeping.recall(now)
+
+    def recall_plan(self, program: Any, around: Any) -> Any:
+        return self.keeping.recall_plan(program, around)
+
+    def learn(self, lesson: Any, said: Any, now: Any, around: Any) -> None:
+        """Nothing is learned."""
+
+    def answer(self, probe: Any, yes: bool) -> None:
+        """Nothing is learned."""
+
+    def went(self, ids: Any, now: Any, outcome: Any) -> None:
+        """Nothing is learned."""
+
+
+def crowded(keeping: Any, memory: Memory, crowd: int, seed: int) -> None:
+    """Fill a keeping up with lessons about other things, until there are so many."""
+    from embodied.bench_crowd import others
+
+    have = len(memory.lessons()) if hasattr(keeping, "memory") else len(getattr(keeping, "lessons", ()))
+    for lesson, said, now, around in others(seed, max(0, crowd - have)):
+        keeping.learn(lesson, said, now, around)
+
+
+def mean(values: Sequence[float] | Iterator[float]) -> float:
+    """The mean; NaN of nothing."""
+    found = list(values)
+    return float(np.mean(found)) if found else float("nan")
+
+
+def summary(results: Sequence[Results]) -> Mapping[str, Any]:
+    """Per keeping: corrections by round, questions per lesson, scope beside so many lessons."""
+    found: dict[str, Any] = {}
+    for name in dict.fromkeys(one.order.keeping for one in results):
+        ours = [one for one in results if one.order.keeping == name]
+        rounds = sorted({p.round for one in ours for p in one.played})
+        lessons = sum(p.lessons for one in ours for p in one.played)
+        found[name] = {
+            "corrections": [mean(p.corrections for o in ours for p in o.played if p.round == r) for r in rounds],
+            "fulfilled": [mean(p.fulfilled for o in ours for p in o.played if p.round == r) for r in rounds],
+            "caused": mean(p.caused for one in ours for p in one.played),
+            "questions_per_lesson": sum(p.questions for o in ours for p in o.played) / lessons if lessons else 0.0,
+            "scope": {
+                crowd: {
+                    "S_in": mean(t.fulfilled for o in ours for t in o.tried if (t.about, t.crowd) == ("in", crowd)),
+                    "S_near": mean(t.changed for o in ours for t in o.tried if (t.about, t.crowd) == ("near", crowd)),
+                    "S_out": mean(t.changed for o in ours for t in o.tried if (t.about, t.crowd) == ("out", crowd)),
+                }
+                for crowd in ours[0].order.crowds
+            },
+        }
+    return found

@@ -1,0 +1,110 @@
+"""A conversation from a file or a pipe: what a person would type, line by line, and when.
+
+A line is said when the robot has nothing left to do, asks, or has failed. "[0.8] slower" is said after 0.8 simulated
+seconds of the motion that is next, which stops it. Lines that begin with "/" are commands; "#" begins a comment.
+"""
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from embodied.console_commands import Desk, carried_out
+from embodied.course import Reply
+
+TIMED = re.compile(r"\[\s*(\d+(?:\.\d+)?)\s*(?:s\s*)?\]\s*(.*)")
+DONE, FAILED, UNANSWERED = 0, 1, 3
+"""Exit codes: everything was done; something could not be done; a question was left open."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """Something to type, and after how many seconds of motion; None waits until the robot is ready to listen."""
+
+    text: str
+    after: float | None = None
+
+
+def lines(source: Iterable[str]) -> list[Line]:
+    """Those of a script; ValueError names the first that cannot be one."""
+    found = []
+    for number, raw in enumerate(source, 1):
+        text = raw.strip()
+        if not text or text.startswith("#"):
+            continue
+        if text.startswith("["):
+            timed = TIMED.fullmatch(text)
+            if timed is None or not timed[2]:
+                raise ValueError(f"line {number}, {text!r}: a timed line is '[SECONDS] words', such as '[0.8] slower'")
+            found.append(Line(timed[2], float(timed[1])))
+        else:
+            found.append(Line(text))
+    return found
+
+
+def play(desk: Desk, script: Iterable[Line], tell: Callable[[str, str], None]) -> int:
+    """Hold the conversation; `tell` is given who speaks ("person", "robot") and what. The exit code."""
+    failed = False
+    for line in script:
+        if line.after is not None:
+            reply = until(desk, line.after)
+            tell("robot", shown(reply))
+        tell("person", line.text)
+        if line.text.startswith("/"):
+            tell("robot", carried_out(desk, line.text))
+            if desk.leaving:
+                break
+        else:
+            reply = spoken(desk, line.text)
+            tell("robot", shown(reply))
+        failed = ran(desk, tell) or failed if not pending(script, line) else failed
+    return FAILED if failed or desk.session.state == "failed" else UNANSWERED if desk.session.state == "asking" else DONE
+
+
+def pending(script: Iterable[Line], line: Line) -> bool:
+    """Whether the line after this one is timed, so that the motion must not run through."""
+    after = list(script)
+    index = next(i for i, other in enumerate(after) if other is line) + 1
+    return index < len(after) and after[index].after is not None
+
+
+def spoken(desk: Desk, text: str) -> Reply:
+    """What is said: a new instruction when there is nothing to do and it is one, else a word on what is going on."""
+    session = desk.session
+    if session.state in ("idle", "finished"):
+        try:
+            return session.instruct(text)
+        except ValueError as error:
+            if session.state == "idle" and not session.program.steps:
+                heard = session.say(text)
+                return heard if heard.state != "idle" else Reply(str(error), "idle")
+    return session.say(text)
+
+
+def until(desk: Desk, seconds: float) -> Reply:
+    """Let it move for so long, simulated, and stop it."""
+    session, polls = desk.session, 0
+
+    def stop() -> bool:
+        nonlocal polls
+        polls += 1
+        return polls * TICK > seconds
+
+    return session.run(stop)
+
+
+TICK = 0.04
+"""Between two looks of a body at whether to stop [s, simulated]."""
+
+
+def ran(desk: Desk, tell: Callable[[str, str], None]) -> bool:
+    """Let it work on if it can; whether it failed."""
+    if desk.session.state != "ready":
+        return False
+    reply = desk.session.run()
+    tell("robot", shown(reply))
+    return reply.state == "failed"
+
+
+def shown(reply: Reply) -> str:
+    """A reply with its options."""
+    return reply.text + "".join(f"\n  {n}. {option}" for n, option in enumerate(reply.options, 1))

@@ -1,0 +1,395 @@
+"""The grammar's rules for manners: what a pattern of words means for part, tilt, turn, distance, height, speed, force.
+
+Texts hold tokens: "#L0" a length, "#V1" a vague amount, "@0" a thing, "$0" a part, "%0" a direction.
+"""
+
+import re
+from collections.abc import Callable
+from math import pi
+
+from embodied.correction_amounts import PLAIN, Amount
+from embodied.correction_reading import FORCE, HEIGHT, PULL, SPEED, Reading
+from embodied.correction_references import Spoken, other_part, part_of
+from embodied.correction_words import Unclear
+
+Rule = tuple[re.Pattern[str], Callable[[Reading, re.Match[str]], None]]
+V = r"(?:#V(?P<v>\d+) )?(?:too )?"
+WHAT = r"(?: (?:it|them|this|that|@\d+|(?:the |your )?(?:gripper|hand|wrist|fingers?|tool)))?"
+
+
+def rule(pattern: str, does: Callable[[Reading, re.Match[str]], None]) -> Rule:
+    """One rule; the pattern stands between word boundaries."""
+    return re.compile(rf"(?<![\w#@$%])(?:{pattern})(?!\w)"), does
+
+
+def held_by(r: Reading, word: str) -> None:
+    """Held at a part."""
+    thing = r.thing() if r.current() or r.about else None
+    r.put("part", other_part(r.now.part, r.thing()) if word == "other end" or PART_OTHER(word) else part_of(word, thing))
+
+
+def PART_OTHER(word: str) -> bool:
+    """Whether a part is the one that is not held now."""
+    return word in ("other side", "other end", "opposite end")
+
+
+def not_by(r: Reading, word: str) -> None:
+    """Held anywhere but there."""
+    thing = r.thing()
+    r.put("part", other_part(part_of(word, thing), thing))
+
+
+def handed_first(r: Reading, m: re.Match[str]) -> None:
+    """A part that points to the person, so that the hand is at the other."""
+    thing = r.thing()
+    r.put("part", other_part(part_of(r.parts[int(m["p"])], thing), thing))
+
+
+def instead_of(r: Reading, m: re.Match[str]) -> None:
+    held_by(r, r.parts[int(m["yes"])])
+
+
+PART_RULES: tuple[Rule, ...] = (
+    rule(r"(?:with )?(?:the )?\$(?P<p>\d+) (?:first|(?:facing |pointing )?(?:toward|to|at) (?:me|us|them|@\d+))", handed_first),
+    rule(r"(?:by )?\$(?P<yes>\d+),? (?:and |but )?(?:not|instead of|rather than) (?:by |at |on )?\$(?P<no>\d+)", instead_of),
+    rule(r"not (?:[a-z]+ |@\d+ ){0,4}?(?:by |at |on )?\$(?P<no>\d+),? (?:but |and )?(?:(?:use|take|grab|hold|it|by|at|on) ){0,3}\$(?P<yes>\d+)", instead_of),
+    rule(r"not (?:[a-z]+ |@\d+ ){0,5}?(?:by |at |on )?\$(?P<p>\d+)", lambda r, m: not_by(r, r.parts[int(m["p"])])),
+    rule(r"(?:(?:by|at|past|near|around|over|after|from|use|on|with|to|of|use s) )?\$(?P<p>\d+)(?: instead)?", lambda r, m: held_by(r, r.parts[int(m["p"])])),
+)  # fmt: skip
+"""Of the parts."""
+
+
+def tilt(r: Reading, m: re.Match[str]) -> None:
+    """Lowers or raises the gripper's nose."""
+    amount = r.amount(m["a"] or m["b"] or m["v"])
+    way = m["way"] or m["way2"]
+    if way is None:
+        last = r.last.manner.tilt if r.last else None
+        if not last:
+            said = "" if amount is PLAIN else f" {amount.words}" if amount.measure == "angle" else " a bit"
+            raise Unclear("Tilt it down or up?", (f"tilt it down{said}", f"tilt it up{said}"))
+        way = "down" if last > 0 else "up"
+    r.put("tilt", (1 if way in ("down", "forward") else -1) * r.angle(amount, "tilt"))
+
+
+def level(r: Reading, m: re.Match[str]) -> None:
+    """Level again where it was tilted by words, else kept upright."""
+    if r.now.tilt and not r.now.upright and m[0] in ("level", "level again", "level it", "level the gripper"):
+        r.put("tilt", -r.now.tilt)
+    else:
+        r.put("upright", True)
+
+
+def less_tilt(r: Reading, m: re.Match[str]) -> None:
+    if r.now.tilt:
+        r.put("tilt", -r.now.tilt / 2)
+    else:
+        r.put("upright", True)
+
+
+def turn(r: Reading, m: re.Match[str]) -> None:
+    """About the vertical, counter-clockwise seen from above."""
+    words = " ".join(filter(None, (m["size"], m["size2"])))
+    share = {"quarter": pi / 2, "half": pi, "full": 2 * pi, "eighth": pi / 4}
+    given = next((angle for word, angle in share.items() if word in words), None)
+    token = re.search(r"#[AV](\d+)", words)
+    way = m["way"] or m["way2"] or ""
+    if given is None and "round" in way:
+        given = pi
+    if given is None:
+        given = r.angle(r.amount(token[1] if token else None), "turn")
+    if "round" not in way and way not in TURNS:
+        last = r.last.manner.turn if r.last else None
+        if last:
+            way = "left" if last > 0 else "right"
+        elif abs(given - pi) > 1e-6:
+            told = f"{180 * given / pi:.0f} degrees"
+            raise Unclear("Clockwise or counter-clockwise, seen from above?", (
+                f"turn it {told} clockwise", f"turn it {told} counterclockwise"))  # fmt: skip
+    r.put("turn", TURNS.get(way, 1) * given)
+
+
+TURNS = {"clockwise": -1, "right": -1, "to the right": -1, "counterclockwise": 1, "left": 1, "to the left": 1}
+SIZE = r"#[AV]\d+|(?:a |one )?(?:quarter|half|full|eighth)(?: of)?(?: a)?(?: turn| circle)?"
+TURNING = r"clockwise|counterclockwise|(?:to the )?left|(?:to the )?right|the other way(?: a?round)?|a?round"
+
+POSE_RULES: tuple[Rule, ...] = (
+    rule(r"not (?:tilt|tip|lean)(?:ing)?" + WHAT + r"(?: so| that| too)(?: much| far| #V\d+)?", less_tilt),
+    rule(r"(?:too tilted|less tilt|tilt" + WHAT + r" less)", less_tilt),
+    rule(r"not (?:need to |worry about )?(?:keep(?:ing)?|hold(?:ing)?|carry(?:ing)?|be)" + WHAT + r" (?:upright|level|straight)", lambda r, m: r.put("upright", False)),
+    rule(r"(?:(?:may|can) (?:tilt|tip)(?: it)?|(?:it|@\d+) (?:may|can) (?:tilt|tip))", lambda r, m: r.put("upright", False)),
+    rule(r"not (?:let )?(?:(?:it|@\d+) )?(?:tilt|tip|spill|lean|topple|slosh)(?:ing)?(?: (?:it|them|any|anything|a drop|over|water|coffee|tea|@\d+|when \w+ing))*", lambda r, m: r.put("upright", True)),
+    rule(r"(?:it|that|@\d+) is not (?:upright|level|straight)", lambda r, m: r.put("upright", True)),
+    rule(r"(?:keep(?:ing)?|hold(?:ing)?|carry(?:ing)?|stay(?:ing)?|bring|move|transport|keep on)" + WHAT + r" (?:held )?(?:upright|level|straight|flat|horizontal|vertical|balanced|steady)", lambda r, m: r.put("upright", True)),
+    rule(r"upright", lambda r, m: r.put("upright", True)),
+    rule(r"(?:go |make it |be )?level(?: again| it| the gripper)?", level),
+    rule(r"(?:#V(?P<v>\d+) )?(?:more )?(?:tilt|tip|pitch|angle|lean|nose)(?:ed)?" + WHAT + r"(?: (?:it|more))?(?: #[AV](?P<a>\d+))?(?: (?P<way>down|up|forward|back))?(?: more)?(?: by)?(?: #[AV](?P<b>\d+))?(?: (?P<way2>down|up|forward|back))?", tilt),
+    rule(r"(?:(?:give it|make) )?(?P<size>(?:a |one )?(?:quarter|half|full) turn)(?: (?:to the )?(?P<way>clockwise|counterclockwise|left|right))?(?P<size2>$^)?(?P<way2>$^)?", turn),
+    rule(r"(?:turn|rotate|spin|twist|swivel)(?:ed|ing)?" + WHAT + rf"(?: more| further)?(?: by)?(?: (?P<size>{SIZE}))?(?: more)?(?: (?P<way>{TURNING}))?(?: by)?(?: (?P<size2>{SIZE}))?(?: (?P<way2>{TURNING}))?", turn),
+    rule(rf"(?:(?P<size>{SIZE}) )?(?:more )?(?P<way>clockwise|counterclockwise)(?: by)?(?: (?P<size2>{SIZE}))?(?P<way2>$^)?", turn),
+    rule(r"(?:not )(?:come |go |take it |grab it |reach )?(?:in )?(?:from (?:the )?(?:above|top|overhead)|vertically)", lambda r, m: r.put("approach", "side")),
+    rule(r"(?:not )(?:come |go |take it |grab it |reach )?(?:in )?(?:from (?:the |its )?sides?|horizontally)", lambda r, m: r.put("approach", "above")),
+    rule(r"(?:from (?:the )?(?:above|top|overhead)|top down|vertically|from up high)", lambda r, m: r.put("approach", "above")),
+    rule(r"(?:from (?:the |its )?sides?|horizontally|side on)", lambda r, m: r.put("approach", "side")),
+)  # fmt: skip
+"""Of how the gripper stands."""
+
+
+def pulled(r: Reading, value: float) -> None:
+    r.put("distance", value)
+
+
+def wider(r: Reading, m: re.Match[str], sign: int = 1) -> None:
+    """More or less than now."""
+    now = r.now.distance if r.now.distance is not None else PULL
+    amount = r.amount(next((m[g] for g in ("a", "b", "v") if g in m.re.groupindex and m[g]), None))
+    r.put("distance", max(0.0, now + sign * r.length(amount, "distance")))
+
+
+def share(r: Reading, part: float) -> None:
+    """A share of what it can be pulled: of the thing's extent along its front."""
+    value = round(part * max(r.thing().size), 3)
+    r.vague.append(f"distance: {part:g} of its size = {1000 * value:.0f} mm")
+    r.put("distance", min(value, 0.6))
+
+
+def opening(r: Reading) -> bool:
+    return r.act_verb in ("open", "close")
+
+
+OPENING = r"(?:pull|open|slide|draw|push|close|shut)(?:ing)?" + WHAT + r"(?: (?:it|out|open|shut|in|closed|up))*"
+PULL_RULES: tuple[Rule, ...] = (
+    rule(rf"{OPENING} (?:only |just )?#[LV](?P<a>\d+) (?:wider|further|more)", wider),
+    rule(r"(?:#[LV](?P<a>\d+) )?(?:wider|more open|further open|further out|open (?:it )?more|open (?:it )?further|pull (?:it )?more|pull (?:it )?further(?: out)?)(?: by)?(?: #[LV](?P<b>\d+))?", wider),
+    rule(r"(?:#[LV](?P<a>\d+) )?(?:not (?:open |pull )?(?:it |@\d+ )?(?:so|that|too) (?:wide|far)|less (?:wide|far|open)|too wide|(?:open|pull) (?:it )?less)(?: open| out)?", lambda r, m: wider(r, m, -1) if opening(r) else too_far(r, m)),
+    rule(rf"(?:{OPENING} )?(?:only |just )?(?:halfway|half the way|half open|half closed|half out)(?: open| out| shut)?", lambda r, m: share(r, 0.5) if opening(r) or r.act_verb is None else unsure_half(r)),
+    rule(rf"(?:{OPENING} )?(?:all the way|fully|completely|entirely|wide open|as (?:far|wide) as (?:it goes|possible|you can|it will go))(?: open| out| shut| in)?", lambda r, m: share(r, 1.0)),
+    rule(rf"(?:{OPENING} )?(?:only |just )?#P(?P<a>\d+)(?: of the way)?(?: open| out)", lambda r, m: share(r, r.amount(m["a"]).value)),
+    rule(rf"{OPENING} (?:only |just )?(?:to |by |up to |until |about )*#L(?P<a>\d+)(?: open| out| wide)?", lambda r, m: pulled(r, r.amount(m["a"]).value)),
+)  # fmt: skip
+"""Of how far something is pulled or pushed."""
+
+
+def too_far(r: Reading, m: re.Match[str]) -> None:
+    less(r, 0.5)
+
+
+def unsure_half(r: Reading) -> None:
+    raise Unclear("Half of what?", ("half as far", "half speed"))
+
+
+def less(r: Reading, times: float) -> None:
+    """The last motion partly taken back."""
+    if not r.again(-times):
+        if opening(r) and r.now.distance:
+            r.put("distance", r.now.distance * (1 - times))
+            return
+        raise Unclear("Too far in which direction?", ("a bit to the left", "a bit to the right", "a bit lower"))
+
+
+def high(r: Reading, m: re.Match[str], sign: int) -> None:
+    """Carried higher or lower, or, where nothing is carried, done higher or lower."""
+    amount = r.amount(next((m[g] for g in ("a", "b") if g in m.re.groupindex and m[g]), None))
+    carried = r.act_verb in ("place", "hand over")
+    if carried or (m["carry"] if "carry" in m.re.groupindex else None):
+        now = r.now.height if r.now.height is not None else HEIGHT
+        r.put("height", now + sign * r.length(amount, "height"))
+    else:
+        r.move((0.0, 0.0, 1.0 * sign), amount)
+
+
+CARRY = r"(?:(?P<carry>carry|carrying|lift|lifted|transport|carried)" + WHAT + r" (?:it )?)?"
+HEIGHT_RULES: tuple[Rule, ...] = (
+    rule(r"not (?:go |carry |lift |move |hold |raise )?(?:it |@\d+ )?(?:so|that|too) high(?: up)?|(?:#V(?P<a>\d+) )?too high(?: up)?|less high", lambda r, m: high(r, m, -1)),
+    rule(r"not (?:go |carry |lift |move |hold )?(?:it |@\d+ )?(?:so|that|too) low(?: down)?|(?:#V(?P<a>\d+) )?too low(?: down)?|not (?:go )?high enough|less low", lambda r, m: high(r, m, 1)),
+    rule(r"not (?:any )?(?:go |carry it )?(?P<way>higher|lower)", lambda r, m: refuse_negated(r, m["way"])),
+    rule(CARRY + r"(?:#[LV](?P<a>\d+) )?(?:even |still )?higher(?: up)?(?: by)?(?: #[LV](?P<b>\d+))?", lambda r, m: high(r, m, 1)),
+    rule(CARRY + r"(?:#[LV](?P<a>\d+) )?(?:even |still )?lower(?: down)?(?: by)?(?: #[LV](?P<b>\d+))?", lambda r, m: high(r, m, -1)),
+    rule(r"raise" + WHAT + r"(?: up)?(?: by)?(?: #[LV](?P<a>\d+))?", lambda r, m: high(r, m, 1)),
+    rule(r"(?:carry|lift|hold|move|raise|keep|transport|go|stay)?" + WHAT + r" ?(?:at|to) (?:a height of )?(?:about )?#L(?P<a>\d+)(?: high| height| above (?:the table|@\d+)| up)?", lambda r, m: pulled(r, r.amount(m["a"]).value) if opening(r) else r.put("height", r.amount(m["a"]).value)),
+    rule(r"(?:carry |lift )?(?:it )?#L(?P<a>\d+) (?:high|above the table|above @\d+)", lambda r, m: r.put("height", r.amount(m["a"]).value)),
+)  # fmt: skip
+"""Of how high."""
+
+
+def refuse_negated(r: Reading, way: str) -> None:
+    """What shall not be done is known, what shall be is not."""
+    raise Unclear(f"Not {way}: what shall I do instead?", ("carry on", *{
+        "higher": ("a bit lower",), "lower": ("a bit higher",), "slower": ("faster",), "faster": ("slower",),
+        "softer": ("firmer",), "firmer": ("softer",)}.get(way, ())))  # fmt: skip
+
+
+def speed(r: Reading, factor: float, m: re.Match[str] | None = None) -> None:
+    r.put("speed", scaled(r, "speed", r.now.speed or SPEED, factor, m, 0.02, 0.5))
+
+
+def force(r: Reading, factor: float, m: re.Match[str] | None = None) -> None:
+    r.put("force", scaled(r, "force", r.now.force or FORCE, factor, m, 0.5, 40.0))
+
+
+def scaled(r: Reading, of: str, now: float, factor: float, m: re.Match[str] | None, low: float, high: float) -> float:
+    """A value times a factor, less of it for "a bit" and more for "much", within what is possible."""
+    words = r.amount(m["v"]).words if m is not None and "v" in m.re.groupindex and m["v"] else "plain"
+    factor = {"bit": factor**0.5, "plain": factor, "lot": factor**2}.get(words, factor)
+    value = round(min(max(now * factor, low), high), 3)
+    r.vague.append(f"{of}: {words} = {value:g}")
+    return value
+
+
+SPEED_RULES: tuple[Rule, ...] = (
+    rule(r"(?:at |by |with )?(?:about )?(?:a speed of )?#S(?P<a>\d+)", lambda r, m: r.put("speed", r.amount(m["a"]).value)),
+    rule(r"(?:at )?#P(?P<a>\d+) (?:of (?:the |your )?)?speed", lambda r, m: speed(r, r.amount(m["a"]).value)),
+    rule(r"#P(?P<a>\d+) slower", lambda r, m: speed(r, 1 - r.amount(m["a"]).value)),
+    rule(r"#P(?P<a>\d+) faster", lambda r, m: speed(r, 1 + r.amount(m["a"]).value)),
+    rule(r"(?:at |with )?half (?:the |your )?speed|half as (?:fast|quick)|twice as slow(?:ly)?", lambda r, m: speed(r, 0.5)),
+    rule(r"(?:at |with )?(?:double|twice) (?:the |your )?speed|twice as (?:fast|quick)", lambda r, m: speed(r, 2.0)),
+    rule(r"not (?:any )?(?:go |move )?(?P<way>slower|faster)", lambda r, m: refuse_negated(r, m["way"])),
+    rule(r"not (?:be |go |move )?(?:it )?(?:so|that|too) (?:fast|quick|quickly|hasty)|not (?:rush|hurry)(?: it)?|no (?:rush|hurry)|take (?:your|more) time|less (?:fast|quickly|speed)|easy does it", lambda r, m: speed(r, 0.6)),
+    rule(r"not (?:be |go |move )?(?:it )?(?:so|that|too) (?:slow|slowly|careful)|not slow down", lambda r, m: speed(r, 1.6)),
+    rule(V + r"too (?:fast|quick|quickly|hasty)|too (?:fast|quick|quickly|hasty)", lambda r, m: speed(r, 0.6, m)),
+    rule(V + r"too (?:slow|slowly)|too (?:slow|slowly)", lambda r, m: speed(r, 1.6, m)),
+    rule(V + r"(?:more )?(?:slower|slowly|slow down|slow|careful|carefully|cautiously|less speed)", lambda r, m: speed(r, 0.6, m)),
+    rule(V + r"(?:more )?(?:faster|quicker|quickly|quick|speed up|hurry(?: up)?|more speed|fast|swiftly)", lambda r, m: speed(r, 1.6, m)),
+)  # fmt: skip
+"""Of how fast."""
+
+FORCE_RULES: tuple[Rule, ...] = (
+    rule(r"(?:with |at )?(?:a force of )?#F(?P<a>\d+)(?: of force)?", lambda r, m: r.put("force", r.amount(m["a"]).value)),
+    rule(r"not (?:any )?(?P<way>softer|firmer|tighter|harder)", lambda r, m: refuse_negated(r, {"tighter": "firmer", "harder": "firmer"}.get(m["way"], m["way"]))),
+    rule(r"not (?:grip |hold |grab |squeeze |press |push )?(?:it |@\d+ )?(?:so|that|too) (?:hard|tight|tightly|firm|firmly|strong|strongly)|not (?:squeeze|crush|squash|break|crack|squish)(?:ing)?(?: it| them| @\d+)?(?: so much| so hard| too hard)?|(?:#V(?P<v>\d+) )?too (?:hard|tight|firm|strong|tightly)|less (?:force|pressure|hard|tight|tightly|firm|firmly)|half the force", lambda r, m: force(r, 0.6, m)),
+    rule(r"not (?:grip |hold |grab )?(?:it |@\d+ )?(?:so|that|too) (?:soft|softly|loose|loosely|gentle|gently|weak)|(?:#V(?P<v>\d+) )?too (?:loose|soft|gentle|weak|loosely)|not (?:let (?:it|@\d+) )?(?:drop|slip|let go of|lose)(?: it| @\d+)?|twice the force", lambda r, m: force(r, 1.5, m)),
+    rule(V + r"(?:more )?(?:gently|gentle|gentler|softer|softly|soft|looser|loosely|lightly|delicately|tenderly|loosen)(?: (?:it|your grip|the grip|your hold))?", lambda r, m: force(r, 0.6, m)),
+    rule(V + r"(?:more )?(?:firmer|firmly|firm|tighter|tightly|harder|stronger|strongly|squeeze(?: it)? more|more (?:force|pressure)|tighten|squeeze|securely)(?: (?:it|your grip|the grip|your hold|harder))?", lambda r, m: force(r, 1.5, m)),
+)  # fmt: skip
+"""Of how hard."""
+
+
+def moves(r: Reading, m: re.Match[str]) -> None:
+    """An offset along a direction."""
+    name, way = r.way(m["way"])
+    amount = r.amount(m["a"] or m["b"])
+    if name == "back" and amount.measure == "vague" and (m["a"] or m["b"]) and r.again(-0.5):
+        return
+    if amount.measure == "bare":
+        number = f"{amount.value:g}"
+        raise Unclear(f"{number} what, cm or mm?", tuple(with_unit(r.text, number, unit) for unit in ("cm", "mm")))
+    if m.re.groupindex.get("also") and m["also"]:
+        r.move(r.way(m["also"])[1], amount)
+    if amount.measure == "angle":
+        raise Unclear("An angle is no distance. Shall I turn or move?", ("a bit to the left", "a bit to the right"))
+    r.move(way, amount)
+
+
+def with_unit(text: str, number: str, unit: str) -> str:
+    """The words with a unit behind their first bare number."""
+    return re.sub(rf"(?<![\d.]){re.escape(number)}(?:\.0+)?(?![\d.])", f"{number} {unit}", text, count=1)
+
+
+def less_that_way(r: Reading, m: re.Match[str]) -> None:
+    """Too far in a direction: half of that taken back."""
+    _, way = r.way(m["way"])
+    last = r.last.manner.offset if r.last else None
+    if last is not None:
+        base = r.frame().to_base(*last)
+        along = sum(a * b for a, b in zip(base, way, strict=True))
+        if along > 1e-6:
+            r.shift = [old - along / 2 * w for old, w in zip(r.shift, way, strict=True)]
+            r.moved, r.history = True, "last"
+            return
+    r.move(way, r.amount(m["a"] if "a" in m.re.groupindex else None), -1.0)
+    r.history = "last"
+
+
+def not_that_way(r: Reading, m: re.Match[str]) -> None:
+    r.avoided.append(r.ways[int(m["way"])][0])
+
+
+def more(r: Reading, m: re.Match[str]) -> None:
+    """The same again."""
+    groups = m.re.groupindex
+    token = next((m[g] for g in ("a", "b") if g in groups and m[g]), None)
+    amount: Amount | None = r.amount(token) if token else None
+    if opening(r) and (r.last is None or r.last.manner.distance is not None):
+        return wider(r, m)
+    if r.again(1.0, amount):
+        return None
+    if r.last is not None and r.last.text and not re.fullmatch(r"(?:a bit )?(?:more|again|further)", r.last.text):
+        raise Repeat(r.last.text)
+    raise Unclear("More of what?", ("a bit to the left", "a bit higher", "a bit faster"))
+
+
+class Repeat(Exception):
+    """The last words are to be read again, in this moment."""
+
+
+def times(r: Reading, factor: float) -> None:
+    if r.again(factor):
+        return
+    if r.now.distance is not None:
+        r.put("distance", r.now.distance * (1 + factor))
+        return
+    raise Unclear("Of what? I have no motion to compare with.", ("a bit to the left", "a bit higher"))
+
+
+WAY = r"%(?P<way>\d+)"
+MOVE_RULES: tuple[Rule, ...] = (
+    rule(rf"from {WAY}", lambda r, m: none_from(r)),
+    rule(rf"(?:#[LV](?P<a>\d+) )?too (?:far |much )?(?:to )?(?:the )?{WAY}", less_that_way),
+    rule(rf"(?:not (?:go |move )?(?:so|that|too) (?:far|much)|less(?: far)?|not (?:so|that|too)) (?:to )?{WAY}", less_that_way),
+    rule(rf"not (?:go )?far enough (?:to )?{WAY}(?P<a>$^)?(?P<b>$^)?", moves),
+    rule(rf"not (?:go |move |come |to |any |further |shift ){{0,3}}(?:it )?(?:#[LV]\d+ )?{WAY}(?: #[LV]\d+)?", not_that_way),
+    rule(rf"#[LV](?P<a>\d+) (?:(?:more|further|to) )*{WAY},? and (?:to )?%(?P<also>\d+)(?! (?:by )?#)(?P<b>$^)?", moves),
+    rule(r"(?:(?:to|off to|more to) (?:the|one) side|sideways|sidewards|laterally)", lambda r, m: aside(r)),
+    rule(rf"(?:#[A-Z](?P<a>\d+) )?(?:(?:more|further|to|again|over|on|off|out|of it|closer) )*{WAY}(?: (?:by|about|around|for|just|only|more|again|further|maybe|another))*(?: #[A-Z](?P<b>\d+))?", moves),
+    rule(r"half as (?:far|much)|half (?:that|the distance|of that|the way)|(?:go )?back half(?: the way| of it)?|only half", lambda r, m: times(r, -0.5)),
+    rule(r"twice as (?:far|much)|twice (?:that|the distance)|double (?:that|it|the distance)|as (?:far|much) again", lambda r, m: times(r, 1.0)),
+    rule(r"the (?:other|opposite) (?:way|direction)|in the (?:other|opposite) direction|wrong (?:way|direction)", lambda r, m: times(r, -2.0)),
+    rule(r"too far|too (?:much|#V\d+)|#V\d+ too far|not so (?:far|much)|not (?:go )?(?:so|that|too) far|not (?:so|that|too) (?:much|#V\d+)|less|back off", too_far),
+    rule(r"(?:another|an extra) #L(?P<a>\d+)(?: more)?|#L(?P<b>\d+) (?:more|further)", more),
+    rule(r"(?:#V(?P<a>\d+) )?(?:some )?(?:more|further|again)(?: again| of (?:that|the same))?(?: #V(?P<b>\d+))?|(?:do )?(?:the )?same again|not (?:far )?enough|another #V(?:\d+)|keep going further", more),
+    rule(r"(?:only |just )?(?:to |by )?#L(?P<a>\d+)", lambda r, m: pulled(r, r.amount(m["a"]).value) if opening(r) else whither(r)),
+)  # fmt: skip
+"""Of where to, and of repeating."""
+
+
+def aside(r: Reading) -> None:
+    raise Unclear("To which side?", ("to the left", "to the right"))
+
+
+def none_from(r: Reading) -> None:
+    raise Unclear("I can come from above or from the side. Which?", ("from above", "from the side"))
+
+
+def whither(r: Reading) -> None:
+    raise Unclear("In which direction?", ("to the left", "to the right", "up"))
+
+
+def kept_off(r: Reading, m: re.Match[str]) -> None:
+    """The way keeps off a thing."""
+    index = m["t"] if "t" in m.re.groupindex else None
+    spoken = r.things[int(index)] if index else (Spoken("you", "person"),)
+    from embodied.correction_references import candidates, listed
+
+    names: list[str] = []
+    for each in spoken:
+        fits = candidates(each, r.moment, near=r.current())
+        if not fits:
+            raise Unclear(f"I see no {each.words} to keep off; there is {listed(r.moment.around)}.")
+        if len(fits) > 1 and not (each.plural or each.generic or each.kind == "person"):
+            from embodied.correction_references import Which
+
+            raise Which(each.words, tuple(f"the {thing.name}" for thing in fits))
+        names += [thing.name for thing in fits]
+    r.put("clear_of", tuple(dict.fromkeys((*r.said.get("clear_of", ()), *names))))
+
+
+WHO = r"(?:@(?P<t>\d+)|me|us)"
+OFF_RULES: tuple[Rule, ...] = (
+    rule(rf"(?:stay|keep|steer|remain)(?: it| @\d+)?(?: well| far)? (?:away from|clear of|off|away|out of the way of|away of) {WHO}", kept_off),
+    rule(rf"not (?:to )?(?:(?:go|move|pass|carry|swing|reach|fly|travel|bring|come|get|hold|cross|lift|going|moving|passing|carrying|swinging|reaching|flying|it|anything|@\d+|ever|so|too|right|directly|straight) )*(?:over|above|across|near|close to|past|by|through|along|against|into) {WHO}", kept_off),
+    rule(rf"not (?:hit|bump into|bump|touch|knock over|knock|pass over|collide with|brush)(?:ing)? {WHO}(?= on the way| while| when| with)", kept_off),
+    rule(rf"not (?:hit|bump into|bump|knock over|knock|collide with|brush|crash into)(?:ing)? {WHO}", kept_off),
+    rule(rf"(?:(?:go|move|carry|pass|swing|drive|travel|detour)(?: it| @\d+)? )?(?:a?round|clear of) {WHO}", kept_off),
+    rule(rf"(?:avoid|mind|watch out for|beware of|look out for|circumvent|bypass) {WHO}", kept_off),
+)  # fmt: skip
+"""Of what the way keeps off."""
