@@ -243,8 +243,9 @@ class Unlearning:
     def recall_plan(self, program: Any, around: Any) -> Any:
         return self.keeping.recall_plan(program, around)
 
-    def learn(self, lesson: Any, said: Any, now: Any, around: Any) -> None:
+    def learn(self, lesson: Any, said: Any, now: Any, around: Any, instead: int = 0) -> tuple[int, None]:
         """Nothing is learned."""
+        return 0, None
 
     def answer(self, probe: Any, yes: bool) -> None:
         """Nothing is learned."""

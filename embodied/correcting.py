@@ -25,6 +25,9 @@ from embodied.transcript import Transcript
 LATER = frozenset({"speed", "height", "clear_of", "upright", "force"})
 """What takes effect from where a step stands; of anything else the step is done again from its beginning."""
 
+HELD, CARRIED = frozenset({"part", "approach", "force"}), frozenset({"height", "upright", "clear_of", "turn"})
+HOLDING, BRINGING = ("pick",), ("place", "hang", "hand over")
+
 
 class Session:
     """One robot, one person, one plan at a time."""
@@ -184,7 +187,12 @@ class Session:
         index = self.focus()
         act = None if index is None else self.program.steps[index]
         around = self.body.surroundings()
-        return Moment(around, self.program, act if isinstance(act, Act) else None, self.before)
+        if index is None or not isinstance(act, Act):
+            return Moment(around, self.program, None, self.before)
+        held = self.program.steps[self.near(index, act.object, HOLDING)]
+        taken = held.manner.said if isinstance(held, Act) else {}
+        manner = {**{n: v for n, v in taken.items() if n in HELD}, **act.manner.said}
+        return Moment(around, self.program, act.done(Manner.model_validate(manner)), self.before)
 
     def focus(self) -> int | None:
         """The step that is talked about if nothing else is said: the one under way, or else the last one done."""
@@ -210,35 +218,71 @@ class Session:
         return self.reply("there is no open question")
 
     def adjust(self, said: Correction) -> Reply:
-        """Do a step otherwise, from where it stands or anew."""
-        index = self.meant(said)
-        if index is None:
+        """Do steps otherwise, from where they stand or anew."""
+        shares = self.shares(said)
+        if not shares:
             return self.ask(Question(f"shall I keep {said.text!r} for later?", ("yes", "no"), said))
-        act, course = self.program.steps[index], self.of(index)
-        assert isinstance(act, Act)
-        fields = said.manner.said.keys()
-        base = act.manner if self.keeping.accumulates else course.recalled
         try:
-            manner = base.then(said.manner)
+            acts = {index: self.changed(index, manner) for index, manner in shares.items()}
         except ValueError:
             return self.reply("that is farther than I may go; say less")
-        lost = tuple(i for i in course.shaped if i not in course.overridden) if fields & course.recalled.said.keys() else ()
-        course.overridden += lost
+        for index, act in acts.items():
+            self.corrected(index, act, said.model_copy(update={"manner": shares[index], "verb": act.verb}))
+        first, now = min(acts), self.program.at
+        goes_on = said.manner.said.keys() <= LATER or acts[first].verb == "dress"
+        if first > now.step or (first == now.step and (goes_on or not begun(now))):
+            self.state = "ready"
+            return self.reply(f"I go on: {describe(said.manner)}" if begun(now) else f"I will: {describe(said.manner)}")
+        return self.again(first, f"I do it again: {describe(said.manner)}")
+
+    def changed(self, index: int, manner: Manner) -> Act:
+        """A step as it is asked for now. ValueError beyond the bounds."""
+        act, course = self.program.steps[index], self.of(index)
+        assert isinstance(act, Act)
+        base = act.manner if self.keeping.accumulates else course.recalled
+        return act.done(base.then(manner))
+
+    def corrected(self, index: int, act: Act, said: Correction) -> None:
+        """Put a step in the place of what it was, and note what was said of it."""
+        course, fields = self.of(index), said.manner.said.keys()
+        lost = tuple(i for i in course.shaped if i not in course.overridden and fields & course.recalled.said.keys())
         kept = course.said if self.keeping.accumulates else ()
-        course.said = (*kept, said)
-        course.asked_for = Manner.model_validate({name: manner.said[name] for name in manner.said if name in fields
-                                                  or name in course.asked_for.said and self.keeping.accumulates})  # fmt: skip
+        course.said, course.settled = (*kept, said), False
+        asked = {*fields, *(course.asked_for.said if self.keeping.accumulates else ())}
+        course.asked_for = Manner.model_validate({n: v for n, v in act.manner.said.items() if n in asked})
         course.now = course.now or self.situation(act)
+        course.overridden += lost
         if lost:
             self.keeping.went(lost, course.now, "overridden")
             self.transcript("overridden", lessons=list(lost), step=index)
-        self.put(index, act.done(manner))
-        self.transcript("corrected", step=index, act=str(act), manner=plain(manner))
-        goes_on = fields <= LATER or act.verb == "dress"
-        if not (goes_on and index == self.program.at.step and begun(self.program.at)):
-            return self.again(index, f"I do it again: {describe(said.manner)}")
-        self.state = "ready"
-        return self.reply(f"I go on: {describe(said.manner)}")
+        self.put(index, act)
+        self.transcript("corrected", step=index, act=str(act), manner=plain(act.manner))
+
+    def shares(self, said: Correction) -> dict[int, Manner]:
+        """Which steps a correction is about, and what of it is about each.
+
+        The step in focus if it fits, else the nearest that does. How a thing is held is a matter of picking it up,
+        how it is carried of bringing it, whichever of both is under way; unless the words name what is done.
+        """
+        index = self.meant(said)
+        if index is None:
+            return {}
+        act, found = self.program.steps[index], dict[int, dict[str, object]]()
+        assert isinstance(act, Act)
+        for name, value in said.manner.said.items():
+            verbs = () if said.verb else HOLDING if name in HELD else BRINGING if name in CARRIED else ()
+            at = index if not verbs or act.verb in verbs else self.near(index, act.object, verbs)
+            found.setdefault(at, {})[name] = value
+        return {at: Manner.model_validate(fields) for at, fields in sorted(found.items())}
+
+    def near(self, index: int, thing: str, verbs: tuple[str, ...]) -> int:
+        """The step nearest to one that does one of these with the thing; that one if there is none."""
+        fits = [
+            n
+            for n, step in enumerate(self.program.steps)
+            if isinstance(step, Act) and step.object == thing and step.verb in verbs
+        ]
+        return min(fits, key=lambda n: abs(n - index), default=index)
 
     def meant(self, said: Correction) -> int | None:
         """The step that a correction is about: the one in focus if it fits, else the nearest that does."""
@@ -420,16 +464,22 @@ class Session:
             act = self.program.steps[index]
             assert isinstance(act, Act)
             manner = Manner.model_validate({n: v for n, v in act.manner.said.items() if n in fields})
-            self.keep(course.said[-1], course.now, manner, index)
+            course.lesson = self.keep(course.said[-1], course.now, manner, index, course.lesson)
 
-    def keep(self, said: Correction, now: Situation, manner: Manner, index: int) -> None:
-        """Learn a lesson; its one question, if it leaves one, is put when there is time."""
+    def keep(self, said: Correction, now: Situation, manner: Manner, index: int, instead: int = 0) -> int:
+        """Learn a lesson, in the place of an earlier one of this step if there is one; its number.
+
+        Its one question, if it leaves one, is put when there is time.
+        """
         said = said.model_copy(update={"manner": manner})
         lesson = draft(said, now, self.body.surroundings(), run=self.name, step=index)
-        probe = self.keeping.learn(lesson, said, now, self.body.surroundings())
-        self.transcript("learned", words=said.text, when=plain(lesson.when), scope=lesson.scope, manner=plain(manner))
+        number, probe = self.keeping.learn(lesson, said, now, self.body.surroundings(), instead)
+        self.transcript(
+            "learned", lesson=number, words=said.text, when=plain(lesson.when), scope=lesson.scope, manner=plain(manner)
+        )
         if probe is not None:
             self.questions.append(Question(probe.text, ("yes", "no"), probe))
+        return number
 
     def finish(self) -> Reply:
         """All is done: learn what is left to learn, and ask what is left to ask."""

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 # a pattern reads best on one line
 """The grammar's rules for plans: what is done first, last, not at all, with another thing, elsewhere, or in addition."""
 
 import re
@@ -125,7 +126,7 @@ def swap(r: Reading, new: str, old: str | None) -> None:
     loose = old is None or not (r.things[int(old)][0].kind or r.things[int(old)][0].attributes)
     what = current if loose else only(r.things[int(old)][0], r.moment, near=current)  # type: ignore[arg-type]
     if what is None:
-        raise Unclear(f"The {spoken.words} in place of what?")
+        raise Unclear(f"The {plainly(spoken.words)} in place of what?")
     if current is not None and not loose and what.name != current.name and not spoken.other:
         new_one = only(spoken, r.moment, near=current)
         found = [new_one] if new_one.name != what.name else []

@@ -17,7 +17,7 @@ WAYS = re.compile(
     r"(?:to |on )?my (?P<my>left|right)(?: hand)?(?: side)?"
     r"|(?:to |on )?its (?P<its>left|right)(?: side)?"
     r"|(?:to |on )?(?:the |your )?(?P<side>left|right)(?: hand)?(?: side)?(?: of you)?"
-    r"|(?:(?:closer|nearer|near|close) (?:to )?|toward |in the direction of )@(?P<to>\d+)"
+    r"|(?:(?:closer|nearer) (?:to )?|toward |in the direction of )@(?P<to>\d+)"
     r"|(?:further )?(?:away |off )from @(?P<off>\d+)|further from @(?P<far>\d+)"
     r"|(?P<to_me>(?:(?:closer|nearer) (?:to )?|toward |in the direction of )(?:me|us)\b|my way|in my direction)"
     r"|(?P<off_me>(?:further )?(?:away )?from (?:me|us)\b)"

@@ -32,7 +32,7 @@ from embodied.manner import Verb
 SURE = 0.6
 """Below this confidence something is asked."""
 FILLERS = frozenset(
-    "please um uh er erm hmm oh hey robot well now just the a an it its them they that this these those there here you "
+    "give giving please um uh er erm hmm oh hey robot well now just the a an it its them they that this these those there here you "
     "your yourself could can would will should shall i we us me my want like need to go going move moving make do doing be is are "
     "was were of and but so then with for at on in by from or hand gripper arm tool fingers grab grabbing grasp take "
     "hold holding held pick carry carrying lift put place keep kept keeping use bring pull push open slide shift nudge come get set lay "
@@ -46,7 +46,7 @@ FILLERS = frozenset(
 GENERAL = re.compile(r"\b(?:from now on|in (?:the )?future|always|(?:every|each) time|whenever|generally|in general|as a rule|usually|by default|for ever|forever|every day)\b")  # noqa: E501
 ONCE = re.compile(r"\b(?:(?:just|only) (?:this|for) (?:once|one time)|(?:just |only )?this (?:time|once)(?: only)?|(?:just|only) (?:now|today|once)|for (?:now|once|today|this time)|right now|today(?: only)?|only this once|at the moment)\b")  # noqa: E501
 PLACE = re.compile(r"\b(?:(?:for|with|on) (?:only )?(?:just )?this one|only (?:for )?this one|here)\b")
-EVERYTHING = re.compile(r"\b(?:everything|anything|all of them|everywhere|in all cases)\b")
+EVERYTHING = re.compile(r"\b(?:everything|anything|all of them|everywhere|in all cases)\b(?! (?:but|except)\b)")
 STATE = "|".join(sorted({*STATES, *COLOURS}, key=len, reverse=True))
 CONDITION = re.compile(rf"\b(?:when(?:ever)?|if|while|as long as|because|since|where) (?:it|they|that|this|@(?P<w>\d+)) (?:is|are)(?P<not> not)? (?P<state>(?:{STATE})(?:(?: and|,) (?:{STATE}))*)(?: of \w+)?\b")  # noqa: E501
 ACTING: dict[Verb, str] = {
@@ -153,7 +153,7 @@ def filled(r: Reading, clean: str) -> bool:
     text, r.parts = parts(text)
     text = conditions(r, text)
     text = applied(r, text, OFF_RULES)
-    text = directed(r, text, relative=True)
+    text = directed(r, applied(r, text, PART_RULES[:1]), relative=True)
     text = beside(r, text)
     if r.said or not chosen(r, text):
         text = applied(r, text, edits.EDIT_RULES)

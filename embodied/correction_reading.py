@@ -42,6 +42,7 @@ class Reading:
     said: dict[str, Any] = field(default_factory=dict)
     shift: list[float] = field(default_factory=lambda: [0.0, 0.0, 0.0])
     own: list[float] = field(default_factory=lambda: [0.0, 0.0, 0.0])
+    went: list[Point] = field(default_factory=list)
     moved: bool = False
     inexact: bool = False
     avoided: list[str] = field(default_factory=list)
@@ -132,6 +133,9 @@ class Reading:
 
     def move(self, way: Point, amount: Amount, times: float = 1.0) -> None:
         """An offset along a direction of the base's frame."""
+        if any(sum(a * b for a, b in zip(way, other, strict=True)) * times < -0.5 for other in self.went):
+            raise Unclear("Which of the two directions do you mean?", ("a bit to the left", "a bit to the right"))
+        self.went.append(tuple(times * x for x in way))  # type: ignore[arg-type]
         size = times * self.length(amount, "offset")
         self.shift = [old + size * w for old, w in zip(self.shift, way, strict=True)]
         self.moved = True
@@ -147,6 +151,8 @@ class Reading:
         except ValidationError:
             raise Unclear(f"That is too much or too little: {BOUNDS[name]}. How much shall it be?", (
                 "a bit more", "carry on")) from None  # fmt: skip
+        if name not in ("clear_of", "tilt", "turn") and self.said.get(name, value) != value:
+            raise Unclear(f"That is two different things for the {name}; which one?", ("carry on", "stop"))
         self.said[name] = value
 
     def again(self, times: float, amount: Amount | None = None) -> bool:

@@ -75,7 +75,7 @@ def pattern(moment: Moment) -> re.Pattern[str]:
     some = "|".join(map(re.escape, sorted(adjectives, key=len, reverse=True)))
     noun = "|".join(map(re.escape, sorted(nouns, key=len, reverse=True)))
     return re.compile(
-        r"\b(?P<det>(?:(?:all|every|any|each|both|only|of|the|that|this|those|these|a|an|my|your|his|her|persons|"
+        r"\b(?P<det>(?:(?:all of|any of|each of|both of|all|every|any|each|both|only|the|that|this|those|these|a|an|my|your|his|her|persons|"
         rf"other|another|wrong)(?: |$))*)(?P<adj>(?:(?:{some}),? (?:and )?)*)"
         rf"(?:(?P<side>left|right|nearest|closest|furthest) )?(?P<noun>{noun}|ones?|things?|objects?|items?)"
         r"\b(?! side\b)(?P<post> on (?:the|my|your) (?:left|right)\b)?(?P<here> here\b| there\b)?"
@@ -105,7 +105,7 @@ def things(text: str, moment: Moment) -> tuple[str, list[tuple[Spoken, ...]]]:
         side = match["side"] or ("" if not match["post"] else match["post"].split()[-1])
         mirror = "my" in (match["post"] or "") or ("my" in det and bool(match["side"]))
         every = bool({"all", "every", "any", "each", "a", "an"} & set(det)) or (
-            (many or noun in ("scissors", "shears")) and not set(det) - {"of"}
+            (many or noun in ("scissors", "shears")) and not det
         )
         if noun in ("scissors", "shears") and re.match(r" (?:last|first|too|at the end)", text[match.end() :]):
             every = False

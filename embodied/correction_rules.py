@@ -1,3 +1,4 @@
+# ruff: noqa: E501 # a pattern reads best on one line
 """The grammar's rules for manners: what a pattern of words means for part, tilt, turn, distance, height, speed, force.
 
 Texts hold tokens: "#L0" a length, "#V1" a vague amount, "@0" a thing, "$0" a part, "%0" a direction.
@@ -9,7 +10,7 @@ from math import pi
 
 from embodied.correction_amounts import PLAIN, Amount
 from embodied.correction_reading import FORCE, HEIGHT, PULL, SPEED, Reading
-from embodied.correction_references import Spoken, other_part, part_of
+from embodied.correction_references import PARTS, Spoken, Which, candidates, listed, other_part, part_of
 from embodied.correction_words import Unclear
 
 Rule = tuple[re.Pattern[str], Callable[[Reading, re.Match[str]], None]]
@@ -25,12 +26,7 @@ def rule(pattern: str, does: Callable[[Reading, re.Match[str]], None]) -> Rule:
 def held_by(r: Reading, word: str) -> None:
     """Held at a part."""
     thing = r.thing() if r.current() or r.about else None
-    r.put("part", other_part(r.now.part, r.thing()) if word == "other end" or PART_OTHER(word) else part_of(word, thing))
-
-
-def PART_OTHER(word: str) -> bool:
-    """Whether a part is the one that is not held now."""
-    return word in ("other side", "other end", "opposite end")
+    r.put("part", other_part(r.now.part, r.thing()) if PARTS[word] == ("other",) else part_of(word, thing))
 
 
 def not_by(r: Reading, word: str) -> None:
@@ -50,7 +46,7 @@ def instead_of(r: Reading, m: re.Match[str]) -> None:
 
 
 PART_RULES: tuple[Rule, ...] = (
-    rule(r"(?:with )?(?:the )?\$(?P<p>\d+) (?:first|(?:facing |pointing )?(?:toward|to|at) (?:me|us|them|@\d+))", handed_first),
+    rule(r"(?:over )?(?:with )?(?:the )?\$(?P<p>\d+) (?:first|(?:facing |pointing )?(?:toward|to|at) (?:me|us|them|@\d+))", handed_first),
     rule(r"(?:by )?\$(?P<yes>\d+),? (?:and |but )?(?:not|instead of|rather than) (?:by |at |on )?\$(?P<no>\d+)", instead_of),
     rule(r"not (?:[a-z]+ |@\d+ ){0,4}?(?:by |at |on )?\$(?P<no>\d+),? (?:but |and )?(?:(?:use|take|grab|hold|it|by|at|on) ){0,3}\$(?P<yes>\d+)", instead_of),
     rule(r"not (?:[a-z]+ |@\d+ ){0,5}?(?:by |at |on )?\$(?P<p>\d+)", lambda r, m: not_by(r, r.parts[int(m["p"])])),
@@ -165,6 +161,7 @@ PULL_RULES: tuple[Rule, ...] = (
     rule(rf"(?:{OPENING} )?(?:only |just )?(?:halfway|half the way|half open|half closed|half out)(?: open| out| shut)?", lambda r, m: share(r, 0.5) if opening(r) or r.act_verb is None else unsure_half(r)),
     rule(rf"(?:{OPENING} )?(?:all the way|fully|completely|entirely|wide open|as (?:far|wide) as (?:it goes|possible|you can|it will go))(?: open| out| shut| in)?", lambda r, m: share(r, 1.0)),
     rule(rf"(?:{OPENING} )?(?:only |just )?#P(?P<a>\d+)(?: of the way)?(?: open| out)", lambda r, m: share(r, r.amount(m["a"]).value)),
+    rule(rf"{OPENING} (?:only |just |by |to )?#P(?P<a>\d+)", lambda r, m: share(r, r.amount(m["a"]).value)),
     rule(rf"{OPENING} (?:only |just )?(?:to |by |up to |until |about )*#L(?P<a>\d+)(?: open| out| wide)?", lambda r, m: pulled(r, r.amount(m["a"]).value)),
 )  # fmt: skip
 """Of how far something is pulled or pushed."""
@@ -181,8 +178,8 @@ def unsure_half(r: Reading) -> None:
 def less(r: Reading, times: float) -> None:
     """The last motion partly taken back."""
     if not r.again(-times):
-        if opening(r) and r.now.distance:
-            r.put("distance", r.now.distance * (1 - times))
+        if opening(r):
+            r.put("distance", (r.now.distance if r.now.distance is not None else PULL) * (1 - times))
             return
         raise Unclear("Too far in which direction?", ("a bit to the left", "a bit to the right", "a bit lower"))
 
@@ -256,7 +253,7 @@ SPEED_RULES: tuple[Rule, ...] = (
 FORCE_RULES: tuple[Rule, ...] = (
     rule(r"(?:with |at )?(?:a force of )?#F(?P<a>\d+)(?: of force)?", lambda r, m: r.put("force", r.amount(m["a"]).value)),
     rule(r"not (?:any )?(?P<way>softer|firmer|tighter|harder)", lambda r, m: refuse_negated(r, {"tighter": "firmer", "harder": "firmer"}.get(m["way"], m["way"]))),
-    rule(r"not (?:grip |hold |grab |squeeze |press |push )?(?:it |@\d+ )?(?:so|that|too) (?:hard|tight|tightly|firm|firmly|strong|strongly)|not (?:squeeze|crush|squash|break|crack|squish)(?:ing)?(?: it| them| @\d+)?(?: so much| so hard| too hard)?|(?:#V(?P<v>\d+) )?too (?:hard|tight|firm|strong|tightly)|less (?:force|pressure|hard|tight|tightly|firm|firmly)|half the force", lambda r, m: force(r, 0.6, m)),
+    rule(r"not (?:grip |hold |grab |squeeze |press |push |pull )?(?:it |@\d+ )?(?:so|that|too) (?:hard|tight|tightly|firm|firmly|strong|strongly)|not (?:squeeze|crush|squash|break|crack|squish)(?:ing)?(?: it| them| @\d+)?(?: so much| so hard| too hard)?|(?:#V(?P<v>\d+) )?too (?:hard|tight|firm|strong|tightly)|less (?:force|pressure|hard|tight|tightly|firm|firmly)|half the force", lambda r, m: force(r, 0.6, m)),
     rule(r"not (?:grip |hold |grab )?(?:it |@\d+ )?(?:so|that|too) (?:soft|softly|loose|loosely|gentle|gently|weak)|(?:#V(?P<v>\d+) )?too (?:loose|soft|gentle|weak|loosely)|not (?:let (?:it|@\d+) )?(?:drop|slip|let go of|lose)(?: it| @\d+)?|twice the force", lambda r, m: force(r, 1.5, m)),
     rule(V + r"(?:more )?(?:gently|gentle|gentler|softer|softly|soft|looser|loosely|lightly|delicately|tenderly|loosen)(?: (?:it|your grip|the grip|your hold))?", lambda r, m: force(r, 0.6, m)),
     rule(V + r"(?:more )?(?:firmer|firmly|firm|tighter|tightly|harder|stronger|strongly|squeeze(?: it)? more|more (?:force|pressure)|tighten|squeeze|securely)(?: (?:it|your grip|the grip|your hold|harder))?", lambda r, m: force(r, 1.5, m)),
@@ -368,16 +365,12 @@ def kept_off(r: Reading, m: re.Match[str]) -> None:
     """The way keeps off a thing."""
     index = m["t"] if "t" in m.re.groupindex else None
     spoken = r.things[int(index)] if index else (Spoken("you", "person"),)
-    from embodied.correction_references import candidates, listed
-
     names: list[str] = []
     for each in spoken:
         fits = candidates(each, r.moment, near=r.current())
         if not fits:
             raise Unclear(f"I see no {each.words} to keep off; there is {listed(r.moment.around)}.")
         if len(fits) > 1 and not (each.plural or each.generic or each.kind == "person"):
-            from embodied.correction_references import Which
-
             raise Which(each.words, tuple(f"the {thing.name}" for thing in fits))
         names += [thing.name for thing in fits]
     r.put("clear_of", tuple(dict.fromkeys((*r.said.get("clear_of", ()), *names))))
@@ -386,7 +379,7 @@ def kept_off(r: Reading, m: re.Match[str]) -> None:
 WHO = r"(?:@(?P<t>\d+)|me|us)"
 OFF_RULES: tuple[Rule, ...] = (
     rule(rf"(?:stay|keep|steer|remain)(?: it| @\d+)?(?: well| far)? (?:away from|clear of|off|away|out of the way of|away of) {WHO}", kept_off),
-    rule(rf"not (?:to )?(?:(?:go|move|pass|carry|swing|reach|fly|travel|bring|come|get|hold|cross|lift|going|moving|passing|carrying|swinging|reaching|flying|it|anything|@\d+|ever|so|too|right|directly|straight) )*(?:over|above|across|near|close to|past|by|through|along|against|into) {WHO}", kept_off),
+    rule(rf"not (?:to )?(?:(?:go|move|pass|carry|swing|reach|fly|travel|bring|come|get|hold|cross|lift|going|moving|passing|carrying|swinging|reaching|flying|it|anything|again|@\d+|ever|so|too|right|directly|straight) )*(?:over|above|across|near|close to|past|by|through|along|against|into) {WHO}", kept_off),
     rule(rf"not (?:hit|bump into|bump|touch|knock over|knock|pass over|collide with|brush)(?:ing)? {WHO}(?= on the way| while| when| with)", kept_off),
     rule(rf"not (?:hit|bump into|bump|knock over|knock|collide with|brush|crash into)(?:ing)? {WHO}", kept_off),
     rule(rf"(?:(?:go|move|carry|pass|swing|drive|travel|detour)(?: it| @\d+)? )?(?:a?round|clear of) {WHO}", kept_off),

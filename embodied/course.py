@@ -49,6 +49,8 @@ class Course:
     overridden: tuple[int, ...] = ()
     said: tuple[Correction, ...] = ()
     settled: bool = False
+    lesson: int = 0
+    """What was learned of it in this run."""
 
 
 @dataclass(frozen=True)

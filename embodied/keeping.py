@@ -29,7 +29,11 @@ class Keeping(Protocol):
 
     def recall_plan(self, program: Program, around: Surroundings) -> Recall: ...
 
-    def learn(self, lesson: Lesson, said: Correction, now: Situation, around: Surroundings) -> Probe | None: ...
+    def learn(
+        self, lesson: Lesson, said: Correction, now: Situation, around: Surroundings, instead: int = 0
+    ) -> tuple[int, Probe | None]:
+        """Keep a lesson that worked, in the place of another if one is named; its number, and a question about it."""
+        ...
 
     def answer(self, probe: Probe, yes: bool) -> None: ...
 
@@ -50,9 +54,14 @@ class Remembering:
     def recall_plan(self, program: Program, around: Surroundings) -> Recall:
         return self.memory.recall_plan(program, around, run=self.run)
 
-    def learn(self, lesson: Lesson, said: Correction, now: Situation, around: Surroundings) -> Probe | None:
+    def learn(
+        self, lesson: Lesson, said: Correction, now: Situation, around: Surroundings, instead: int = 0
+    ) -> tuple[int, Probe | None]:
+        if instead:
+            self.memory.edit(instead, force=True, text=lesson.text, manner=lesson.manner, edits=lesson.edits)
+            return instead, None
         kept = self.memory.commit(self.memory.teach(lesson, said).id, now)
-        return self.memory.question(kept.id, around)
+        return kept.id, self.memory.question(kept.id, around)
 
     def answer(self, probe: Probe, yes: bool) -> None:
         self.memory.answer(probe.lesson, probe, yes, force=True)
@@ -73,8 +82,10 @@ class Forgetful:
     def recall_plan(self, program: Program, around: Surroundings) -> Recall:
         return Recall()
 
-    def learn(self, lesson: Lesson, said: Correction, now: Situation, around: Surroundings) -> Probe | None:
-        return None
+    def learn(
+        self, lesson: Lesson, said: Correction, now: Situation, around: Surroundings, instead: int = 0
+    ) -> tuple[int, Probe | None]:
+        return 0, None
 
     def answer(self, probe: Probe, yes: bool) -> None:
         raise ValueError(f"{probe.text!r} was never asked: this way of keeping asks nothing")
@@ -95,10 +106,13 @@ class Listing(Forgetful):
     def __init__(self) -> None:
         self.lessons: list[Lesson] = []
 
-    def learn(self, lesson: Lesson, said: Correction, now: Situation, around: Surroundings) -> Probe | None:
-        kept = lesson.model_copy(update={"id": len(self.lessons) + 1, "positives": (now,), "state": "active"})
-        self.lessons.append(kept)
-        return None
+    def learn(
+        self, lesson: Lesson, said: Correction, now: Situation, around: Surroundings, instead: int = 0
+    ) -> tuple[int, Probe | None]:
+        number = instead or len(self.lessons) + 1
+        kept = lesson.model_copy(update={"id": number, "positives": (now,), "state": "active"})
+        self.lessons[number - 1 :] = [kept, *self.lessons[number:]]
+        return number, None
 
     def fits(self, now: Situation) -> list[Lesson]:
         """The lessons that are taken to apply, strongest last."""
