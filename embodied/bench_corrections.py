@@ -20,6 +20,7 @@ from embodied.keeping import KEEPINGS, Keeping
 from embodied.lessons import Lesson
 from embodied.manner import Manner
 from embodied.memory import Memory
+from embodied.situations import Surroundings, situation
 from embodied.skills import Act, Program
 from embodied.teaching import Probe
 from embodied.transcript import Transcript
@@ -97,6 +98,7 @@ class Household:
         self.corrector = load("envs.household.corrector:Corrector")
         self.planned = load("envs.household.tasks:planned")
         self.broken = load("envs.household.wishes:broken")
+        self.remedy = load("envs.household.wishes:remedy")
         self.body = load("envs.household.rewinding:Rewinding")
         self.world = load("envs.household.environment:Household")
 
@@ -214,19 +216,23 @@ def attempt(
         elif reply.state != "ready":
             break
         reply = session.run()
-    return Tried(task.id, about, crowd, by_lesson(wish, plan, session), home.broken(wish, world.trace()) is None)
+    fulfilled = home.broken(wish, world.trace()) is None
+    return Tried(task.id, about, crowd, leaked(home, plan, session, world.surroundings()), fulfilled)
 
 
-def by_lesson(wish: Any, plan: Program, session: Session) -> bool:
-    """Whether what this wish requires was done to any act, or the plan changed as it requires."""
-    from embodied.plugins import load
-
-    wanted = load("envs.household.wishes:remedy")(wish)
-    if isinstance(wanted, Manner):
-        acts = [step for step in session.program.steps if isinstance(step, Act)]
-        return any(act.manner.said.get(name) is not None for act in acts for name in wanted.said)
-    bare = [(s.verb, s.object, s.target) for s in plan.steps if isinstance(s, Act)]
-    return [(s.verb, s.object, s.target) for s in session.program.steps if isinstance(s, Act)] != bare
+def leaked(home: Household, plan: Program, session: Session, around: Surroundings) -> bool:
+    """Whether anything was done otherwise, or in another order, that no wish of any task asks for there."""
+    wishes = [wish for task in home.tasks.tasks for wish in task.wishes]
+    acts = [step for step in session.program.steps if isinstance(step, Act)]
+    for act in acts:
+        now = situation(act, around, task=session.program.sentence)
+        asked = (home.remedy(wish) for wish in wishes if wish.when.holds(now))
+        if act.manner.said.keys() - {name for one in asked if isinstance(one, Manner) for name in one.said}:
+            return True
+    done, wanted = ([(s.verb, s.object, s.target) for s in steps if isinstance(s, Act)] for steps in (acts, plan.steps))
+    nows = [situation(step, around, task=plan.sentence) for step in plan.steps if isinstance(step, Act)]
+    edits = [wish for wish in wishes if not isinstance(home.remedy(wish), Manner)]
+    return done != wanted and not any(wish.when.holds(now) for wish in edits for now in nows)
 
 
 class Unlearning:

@@ -11,6 +11,7 @@ import tyro
 
 from embodied.arguments import Pairs, agree, options, shown
 from embodied.cli_bench import Bench
+from embodied.cli_console import Console
 from embodied.cli_demonstrate import Demonstrate
 from embodied.cli_feedback import Feedback, FitReward, Label, Relabel, TrainJudge
 
@@ -207,6 +208,7 @@ COMMANDS: dict[str, Callable[..., Any]] = {
     "evaluate": Evaluate,
     "run": Run,
     "bench": Bench,
+    "console": Console,
     "report": Report,
     "info": Info,
     "train-judge": TrainJudge,
@@ -214,7 +216,7 @@ COMMANDS: dict[str, Callable[..., Any]] = {
 }
 """name -> the dataclass of its arguments"""
 
-SHOWS_ITSELF = (Run, Bench, Feedback, Doctor)
+SHOWS_ITSELF = (Run, Bench, Feedback, Doctor, Console)
 
 
 def answered(command: Callable[[], dict[str, Any]]) -> dict[str, Any]:
@@ -234,7 +236,10 @@ def parse(arguments: Sequence[str]) -> Any:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command; 0 when it did its work, 1 when it could not and said why, 130 when interrupted."""
+    """Run a command; 0 when it did its work, 1 when it could not and said why, 130 when interrupted.
+
+    A conversation on the console has exit codes of its own, 3 where a question was left open.
+    """
     command = parse(sys.argv[1:] if arguments is None else arguments)
     try:
         from embodied.machine import check_not_shadowed
@@ -254,7 +259,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         from embodied import show
 
         show.facts(found)
-    return 0
+    return int(found.get("exit", 0))
 
 
 if __name__ == "__main__":

@@ -69,12 +69,17 @@ def said(sentence: str) -> Callable[[Desk, str], str]:
 
 
 def why(desk: Desk, words: str) -> str:
-    """Why the last step was done as it was: which lessons, in whose words, on what evidence."""
+    """Why things were done as they were: which lessons, in whose words, on what evidence."""
     session = desk.session
-    index = session.focus()
-    if index is None or (now := session.of(index).now) is None:
-        return "nothing has been done yet"
-    return desk.memory.why(now)
+    lines = []
+    for index, step in enumerate(session.program.steps):
+        course = session.of(index)
+        if course.now is None:
+            continue
+        shaped = [desk.memory.show(number) for number in course.shaped]
+        lines.append(f"{step}: " + ("; ".join(map(str, shaped)) if shaped else "as usual"))
+        lines += [f"  {line}" for line in desk.memory.why(course.now).splitlines()]
+    return "\n".join(lines) or "nothing has been done yet"
 
 
 def memory(desk: Desk, words: str) -> str:

@@ -49,6 +49,7 @@ class Session:
         self.program, self.course = Program(), dict[str, Course]()
         self.keys: list[str] = []
         self.questions: list[Question] = []
+        self.notes: list[str] = []
         self.before: tuple[Correction, ...] = ()
         self.plan_said: list[tuple[Correction, Situation]] = []
         self.plan_shaped: tuple[int, ...] = ()
@@ -74,11 +75,11 @@ class Session:
                 self.transcript("not applied", lesson=verdict.lesson.id, why=str(error))
                 continue
             self.plan_shaped += (verdict.lesson.id,)
-            self.transcript("applied", lesson=verdict.lesson.id, words=verdict.lesson.text, to="the plan")
+            self.noted(verdict.lesson, "the plan")
         self.questions, self.plan_said, self.course = [], [], {}
         self.program, self.keys = program, self.named(program)
         self.state = "ready" if program.steps else "finished"
-        return Reply(" / ".join(f"{n + 1} {step}" for n, step in enumerate(program.steps)), self.state)
+        return self.reply(" / ".join(f"{n + 1} {step}" for n, step in enumerate(program.steps)))
 
     def named(self, program: Program) -> list[str]:
         """A key of its own for every step, which it keeps when the plan is changed around it."""
@@ -143,7 +144,7 @@ class Session:
         course.recalled = recall.manner
         course.shaped = tuple(verdict.lesson.id for verdict in recall.apply)
         for verdict in recall.apply:
-            self.transcript("applied", lesson=verdict.lesson.id, words=verdict.lesson.text, to=str(act))
+            self.noted(verdict.lesson, str(act))
         open_ = [v for v in recall.ask if not v.lesson.manner.said.keys() <= course.asked_for.said.keys()]
         self.questions += [
             Question(f"you once said {v.lesson.text!r}; does that hold for {course.now} too?", ("yes", "no"), v.lesson)
@@ -179,7 +180,7 @@ class Session:
         if self.questions and (answer := chosen(self.questions[0], text, said)) is not None:
             return self.answered(answer)
         if self.questions and said.intent not in ("unclear", "yes", "no"):
-            self.questions = []  # said something else: the question was not worth an answer
+            self.questions = [q for q in self.questions if isinstance(q.about, Probe)]  # how far a lesson goes can wait
         return self.heard(said)
 
     def moment(self) -> Moment:
@@ -322,14 +323,21 @@ class Session:
             if (back := self.unwound(said)) is None:
                 return self.reply(str(error))
             program = back
+        about = self.spoken_of(said, around)
         self.keys = self.named(program)
         self.program = program
-        about = next((s for s in program.steps if isinstance(s, Act) and said.edits[0].what.fits(around[s.object])), None)
         if about is not None:
             self.plan_said.append((said, self.situation(about)))
         self.state = "finished" if program.finished else "ready"
         self.transcript("replanned", steps=[str(step) for step in program.steps])
         return self.reply(" / ".join(str(step) for step in program.steps[program.at.step :]) or "nothing is left to do")
+
+    def spoken_of(self, said: Correction, around: Surroundings) -> Act | None:
+        """The step that a change of the plan is about: where the thing goes rather than where it is picked up."""
+        what = said.edits[0].what
+        acts = [step for step in self.program.steps if isinstance(step, Act) and step.object in around]
+        fits = [act for act in acts if what.fits(around[act.object]) and said.edits[0].verb in (None, act.verb)]
+        return next((act for act in fits if act.target), fits[0] if fits else None)
 
     def unwound(self, said: Correction) -> Program | None:
         """The plan with an edit that comes too late for the steps done, which are taken back; None if it never fits."""
@@ -403,7 +411,9 @@ class Session:
         first = self.questions[0]
         self.state = "asking"
         self.transcript("asked", text=first.text, options=list(first.options))
-        return Reply(first.text, "asking", first.options)
+        text = "\n".join((*self.notes, first.text))
+        self.notes = []
+        return Reply(text, "asking", first.options)
 
     def answered(self, choice: int) -> Reply:
         """The person chose one of the options."""
@@ -464,7 +474,10 @@ class Session:
             act = self.program.steps[index]
             assert isinstance(act, Act)
             manner = Manner.model_validate({n: v for n, v in act.manner.said.items() if n in fields})
-            course.lesson = self.keep(course.said[-1], course.now, manner, index, course.lesson)
+            words = "; ".join(dict.fromkeys(said.text for said in course.said))
+            reach = next((said.reach for said in reversed(course.said) if said.reach), None)
+            said = course.said[-1].model_copy(update={"text": words, "reach": reach})
+            course.lesson = self.keep(said, course.now, manner, index, course.lesson)
 
     def keep(self, said: Correction, now: Situation, manner: Manner, index: int, instead: int = 0) -> int:
         """Learn a lesson, in the place of an earlier one of this step if there is one; its number.
@@ -481,6 +494,12 @@ class Session:
             self.questions.append(Question(probe.text, ("yes", "no"), probe))
         return number
 
+    def noted(self, lesson: Lesson, to: str) -> None:
+        """Remember to say that a lesson was used."""
+        what = describe(lesson.manner) or "otherwise"
+        self.notes.append(f"({to}: {what}, because you said {lesson.text!r})")
+        self.transcript("applied", lesson=lesson.id, words=lesson.text, to=to)
+
     def finish(self) -> Reply:
         """All is done: learn what is left to learn, and ask what is left to ask."""
         for index in range(len(self.program.steps)):
@@ -494,5 +513,7 @@ class Session:
 
     def reply(self, text: str) -> Reply:
         """Say it."""
+        text = "\n".join((*self.notes, text))
+        self.notes = []
         self.transcript("reply", text=text, state=self.state)
         return Reply(text, self.state)

@@ -10,7 +10,7 @@ Measure = Literal["length", "angle", "speed", "force", "share", "vague", "bare"]
 WORDS = {
     "a": 1, "an": 1, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9,
     "ten": 10, "eleven": 11, "twelve": 12, "fifteen": 15, "twenty": 20, "thirty": 30, "forty": 40, "fifty": 50,
-    "sixty": 60, "ninety": 90, "hundred": 100, "half": 0.5, "couple": 2, "twenty five": 25, "forty five": 45,
+    "sixty": 60, "ninety": 90, "hundred": 100, "half": 0.5, "couple": 2, "a couple": 2, "a half": 0.5, "a quarter": 0.25, "twenty five": 25, "forty five": 45,
     "one hundred": 100, "a hundred": 100, "one hundred and eighty": 180, "quarter": 0.25,
 }  # fmt: skip
 UNITS: dict[str, tuple[Measure, float]] = {

@@ -2,6 +2,8 @@
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
+from math import cos, sin
 
 from embodied.correction_words import Unclear
 from embodied.corrections import Moment, Ref
@@ -68,9 +70,15 @@ def plural(kind: str) -> str:
 
 def pattern(moment: Moment) -> re.Pattern[str]:
     """What finds things: the kinds and names about, and the words of `KINDS`."""
-    kinds = {*KINDS, *(entity.kind.lower() for entity in moment.around)}
-    nouns = {*kinds, *map(plural, kinds), "people", *(clean(entity.name) for entity in moment.around)}
-    words = {word for entity in moment.around for word in (*entity.attributes, *clean(entity.name).split()[:-1])}
+    return finder(frozenset((entity.kind, entity.name, entity.attributes) for entity in moment.around))
+
+
+@lru_cache(maxsize=64)
+def finder(about: frozenset[tuple[str, str, frozenset[str]]]) -> re.Pattern[str]:
+    """The same, of kinds, names and attributes."""
+    kinds = {*KINDS, *(kind.lower() for kind, _, _ in about)}
+    nouns = {*kinds, *map(plural, kinds), "people", *(clean(name) for _, name, _ in about)}
+    words = {word for _, name, attributes in about for word in (*attributes, *clean(name).split()[:-1])}
     adjectives = {*COLOURS, *STATES, *(clean(word) for word in words)} - {"persons", "left", "right"}
     some = "|".join(map(re.escape, sorted(adjectives, key=len, reverse=True)))
     noun = "|".join(map(re.escape, sorted(nouns, key=len, reverse=True)))
@@ -171,8 +179,6 @@ def candidates(spoken: Spoken, moment: Moment, *, near: Entity | None = None) ->
 def extreme(fits: tuple[Entity, ...], side: str, moment: Moment) -> Entity:
     """The leftmost, rightmost, nearest or furthest, from the robot or with "my" from the speaker."""
     facing = moment.around.facing if side.startswith("my ") else 0.0
-    from math import cos, sin
-
     def left(thing: Entity) -> float:
         return -sin(facing) * thing.position[0] + cos(facing) * thing.position[1]
 

@@ -10,7 +10,7 @@ from math import pi
 
 from embodied.correction_amounts import PLAIN, Amount
 from embodied.correction_reading import FORCE, HEIGHT, PULL, SPEED, Reading
-from embodied.correction_references import PARTS, Spoken, Which, candidates, listed, other_part, part_of
+from embodied.correction_references import PARTS, Spoken, Which, bare, candidates, listed, other_part, part_of
 from embodied.correction_words import Unclear
 
 Rule = tuple[re.Pattern[str], Callable[[Reading, re.Match[str]], None]]
@@ -157,7 +157,7 @@ OPENING = r"(?:pull|open|slide|draw|push|close|shut)(?:ing)?" + WHAT + r"(?: (?:
 PULL_RULES: tuple[Rule, ...] = (
     rule(rf"{OPENING} (?:only |just )?#[LV](?P<a>\d+) (?:wider|further|more)", wider),
     rule(r"(?:#[LV](?P<a>\d+) )?(?:wider|more open|further open|further out|open (?:it )?more|open (?:it )?further|pull (?:it )?more|pull (?:it )?further(?: out)?)(?: by)?(?: #[LV](?P<b>\d+))?", wider),
-    rule(r"(?:#[LV](?P<a>\d+) )?(?:not (?:open |pull )?(?:it |@\d+ )?(?:so|that|too) (?:wide|far)|less (?:wide|far|open)|too wide|(?:open|pull) (?:it )?less)(?: open| out)?", lambda r, m: wider(r, m, -1) if opening(r) else too_far(r, m)),
+    rule(r"(?:#[LV](?P<a>\d+) )?(?:not (?:open |pull )?(?:it |@\d+ )?(?:so|that|too) (?:wide|far)(?! (?:to )?(?:the |my |your )?(?:left|right|up|down|forward|back))|less (?:wide|far|open)|too wide|(?:open|pull) (?:it )?less)(?: open| out)?", lambda r, m: wider(r, m, -1) if opening(r) else too_far(r, m)),
     rule(rf"(?:{OPENING} )?(?:only |just )?(?:halfway|half the way|half open|half closed|half out)(?: open| out| shut)?", lambda r, m: share(r, 0.5) if opening(r) or r.act_verb is None else unsure_half(r)),
     rule(rf"(?:{OPENING} )?(?:all the way|fully|completely|entirely|wide open|as (?:far|wide) as (?:it goes|possible|you can|it will go))(?: open| out| shut| in)?", lambda r, m: share(r, 1.0)),
     rule(rf"(?:{OPENING} )?(?:only |just )?#P(?P<a>\d+)(?: of the way)?(?: open| out)", lambda r, m: share(r, r.amount(m["a"]).value)),
@@ -369,7 +369,7 @@ def kept_off(r: Reading, m: re.Match[str]) -> None:
     for each in spoken:
         fits = candidates(each, r.moment, near=r.current())
         if not fits:
-            raise Unclear(f"I see no {each.words} to keep off; there is {listed(r.moment.around)}.")
+            raise Unclear(f"I see no {bare(each.words)} to keep off; there is {listed(r.moment.around)}.")
         if len(fits) > 1 and not (each.plural or each.generic or each.kind == "person"):
             raise Which(each.words, tuple(f"the {thing.name}" for thing in fits))
         names += [thing.name for thing in fits]

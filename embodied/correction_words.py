@@ -76,11 +76,12 @@ def mended(text: str, known: Collection[str]) -> tuple[str, bool]:
 
 
 def likeliest(word: str, known: Collection[str]) -> str:
-    """The one known word that is much like it, or has its letters in another order; "" for none or several."""
+    """The known word that is much like it, or has its letters in another order; "" for none, or for several that
+    begin differently."""
     near = [w for w in known if abs(len(w) - len(word)) <= 1 and len(w) >= 4]
     close = [
         other
         for other in get_close_matches(word, near, n=4, cutoff=0.78)
         if sorted(other) == sorted(word) or SequenceMatcher(None, other, word).ratio() >= ALIKE
     ]
-    return close[0] if len(close) == 1 else ""
+    return close[0] if len({other[:6] for other in close}) == 1 else ""

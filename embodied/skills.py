@@ -216,9 +216,15 @@ class Act(Skill):
         return self.model_copy(update={"manner": manner})
 
     def __str__(self) -> str:
-        words = {"place": "on", "hang": "on", "hand over": "to"}.get(self.verb, "")
-        goal = f" {words} the {self.target}" if self.target else ""
-        return f"{self.verb} the {self.object}{goal}"
+        word = {"place": "on", "hang": "on", "hand over": "to"}.get(self.verb, "")
+        inside = self.target is not None and self.target.endswith(("drawer", "box", "basket", "sink", "bin"))
+        goal = f" {'in' if inside else word} {the(self.target)}" if self.target else ""
+        return f"{self.verb} {the(self.object)}{goal}"
+
+
+def the(name: str) -> str:
+    """With its article, unless it is somebody's."""
+    return name if "'s " in name else f"the {name}"
 
 
 Step = Pick | Place | MoveTo | MoveBy | Rotate | Push | Pull | Open | Close | Wait | Home | Act

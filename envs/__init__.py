@@ -135,3 +135,9 @@ def register() -> None:
 
 if find_spec("gymnasium") is not None:
     register()
+
+BODIES: dict[str, str] = {
+    "tabletop": "envs.household.rewinding:body",
+    "dressing": "envs.dressing.body:body",
+}
+"""What the console moves: name -> a body, made of a task's name, a split and a seed"""

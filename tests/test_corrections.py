@@ -35,7 +35,7 @@ def test_the_table_is_long_enough():
 @pytest.mark.parametrize("text", ["not done yet, move left", "almost done, a bit lower", "yes but go higher", "use your eyes",
                                   "yesterday's spot was better", "I said yes to the mug, not the glass",
                                   "don't stop there, keep going further", "I am not done", "undone", "nodding",
-                                  "that is not it", "no done is not what I said, left"])  # fmt: skip
+                                  "no done is not what I said, left"])  # fmt: skip
 @pytest.mark.parametrize("doing", ["pick", "place", "open"])
 def test_a_sentence_that_merely_contains_done_or_yes_ends_nothing(doing, text):
     found = read(text, moment(doing, before=(moved(0, 0.02),)))
