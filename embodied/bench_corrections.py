@@ -143,7 +143,10 @@ def play(home: Household, order: Order, keeping: Keeping, task: Any, round_: int
             said.append(remark.text)
             watched.seen = None
             reply = session.say(remark.text)
-            if reply.state in ("stopped", "failed"):  # it was not understood, or cannot be done: the person lets it go on
+            if reply.state in (
+                "stopped",
+                "failed",
+            ):  # it was not understood, or cannot be done: the person lets it go on
                 reply = session.say("go on") if reply.state == "stopped" else reply
         elif reply.state == "stopped":
             reply = session.say("go on")
@@ -267,33 +270,3 @@ def crowded(keeping: Any, memory: Memory, crowd: int, seed: int) -> None:
     have = len(memory.lessons()) if hasattr(keeping, "memory") else len(getattr(keeping, "lessons", ()))
     for lesson, said, now, around in others(seed, max(0, crowd - have)):
         keeping.learn(lesson, said, now, around)
-
-
-def mean(values: Sequence[float] | Iterator[float]) -> float:
-    """The mean; NaN of nothing."""
-    found = list(values)
-    return float(np.mean(found)) if found else float("nan")
-
-
-def summary(results: Sequence[Results]) -> Mapping[str, Any]:
-    """Per keeping: corrections by round, questions per lesson, scope beside so many lessons."""
-    found: dict[str, Any] = {}
-    for name in dict.fromkeys(one.order.keeping for one in results):
-        ours = [one for one in results if one.order.keeping == name]
-        rounds = sorted({p.round for one in ours for p in one.played})
-        lessons = sum(p.lessons for one in ours for p in one.played)
-        found[name] = {
-            "corrections": [mean(p.corrections for o in ours for p in o.played if p.round == r) for r in rounds],
-            "fulfilled": [mean(p.fulfilled for o in ours for p in o.played if p.round == r) for r in rounds],
-            "caused": mean(p.caused for one in ours for p in one.played),
-            "questions_per_lesson": sum(p.questions for o in ours for p in o.played) / lessons if lessons else 0.0,
-            "scope": {
-                crowd: {
-                    "S_in": mean(t.fulfilled for o in ours for t in o.tried if (t.about, t.crowd) == ("in", crowd)),
-                    "S_near": mean(t.changed for o in ours for t in o.tried if (t.about, t.crowd) == ("near", crowd)),
-                    "S_out": mean(t.changed for o in ours for t in o.tried if (t.about, t.crowd) == ("out", crowd)),
-                }
-                for crowd in ours[0].order.crowds
-            },
-        }
-    return found

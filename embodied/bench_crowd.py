@@ -10,7 +10,21 @@ from embodied.manner import Manner, Verb
 from embodied.situations import Entity, Situation, Surroundings
 from embodied.teaching import draft
 
-KINDS = ("mug", "glass", "bowl", "spoon", "knife", "scissors", "plate", "jar", "bottle", "kettle", "pan", "book", "vase")
+KINDS = (
+    "mug",
+    "glass",
+    "bowl",
+    "spoon",
+    "knife",
+    "scissors",
+    "plate",
+    "jar",
+    "bottle",
+    "kettle",
+    "pan",
+    "book",
+    "vase",
+)
 """Half of them are kinds that the tasks are about, too."""
 
 STATES = ("wet", "heavy", "sticky", "cracked", "soapy", "greasy")
@@ -43,8 +57,8 @@ def others(seed: int, many: int) -> Iterator[tuple[Lesson, Correction, Situation
         words, manner = WAYS[int(rng.integers(len(WAYS)))]
         about = Ref(kind=kind, attributes=frozenset({state}))
         said = Correction(
-            text=f"always {words} when the {kind} is {state}", intent="adjust", level="skill", manner=manner, about=about,
-            verb=verb, reach="kind",
+            text=f"always {words} when the {kind} is {state}", intent="adjust", level="skill", manner=manner,
+            about=about, verb=verb, reach="kind",
         )  # fmt: skip
         thing = Entity(f"{state} {kind}", kind, (0.4, 0.1, 0.0), size=(0.1, 0.1, 0.1), attributes=frozenset({state}))
         now = Situation(

@@ -130,7 +130,9 @@ def leave(desk: Desk, words: str) -> str:
 
 def help_(desk: Desk, words: str) -> str:
     """This list."""
-    return "\n".join(f"/{name:<9} {(command.__doc__ or '').strip().splitlines()[0]}" for name, command in COMMANDS.items())
+    return "\n".join(
+        f"/{name:<9} {(command.__doc__ or '').strip().splitlines()[0]}" for name, command in COMMANDS.items()
+    )
 
 
 COMMANDS: Mapping[str, Callable[[Desk, str], str]] = {

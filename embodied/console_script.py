@@ -57,7 +57,9 @@ def play(desk: Desk, script: Iterable[Line], tell: Callable[[str, str], None]) -
             reply = spoken(desk, line.text)
             tell("robot", shown(reply))
         failed = ran(desk, tell) or failed if not pending(script, line) else failed
-    return FAILED if failed or desk.session.state == "failed" else UNANSWERED if desk.session.state == "asking" else DONE
+    return (
+        FAILED if failed or desk.session.state == "failed" else UNANSWERED if desk.session.state == "asking" else DONE
+    )
 
 
 def pending(script: Iterable[Line], line: Line) -> bool:

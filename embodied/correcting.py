@@ -7,20 +7,16 @@ been done, and goes on from where it was stopped otherwise.
 """
 
 from collections.abc import Callable
-from dataclasses import replace
 
 from embodied import plan_edits, skills
+from embodied.carrying import Carrying
 from embodied.corrections import Correction, Moment, read
-from embodied.course import Body, Course, Question, Reply, State, bare, begun, chosen, describe, texts
-from embodied.instructions import instructed
-from embodied.keeping import Keeping
+from embodied.course import Course, Question, Reply, begun, chosen, describe, texts
 from embodied.lessons import Lesson
 from embodied.manner import Manner
-from embodied.models import Model
-from embodied.situations import Situation, Surroundings, plain, situation
-from embodied.skills import Act, At, Outcome, Program, Stop
-from embodied.teaching import Probe, draft
-from embodied.transcript import Transcript
+from embodied.situations import Situation, Surroundings, plain
+from embodied.skills import Act, At, Program
+from embodied.teaching import Probe
 
 LATER = frozenset({"speed", "height", "clear_of", "upright", "force"})
 """What takes effect from where a step stands; of anything else the step is done again from its beginning."""
@@ -29,149 +25,8 @@ HELD, CARRIED = frozenset({"part", "approach", "force"}), frozenset({"height", "
 HOLDING, BRINGING = ("pick",), ("place", "hang", "hand over")
 
 
-class Session:
+class Session(Carrying):
     """One robot, one person, one plan at a time."""
-
-    def __init__(
-        self,
-        body: Body,
-        keeping: Keeping,
-        transcript: Transcript,
-        *,
-        user: str = "",
-        robot: str = "",
-        run: str = "",
-        model: Model | None = None,
-        planner: Callable[[str, Surroundings], Program] = instructed,
-    ) -> None:
-        self.body, self.keeping, self.transcript = body, keeping, transcript
-        self.user, self.robot, self.name, self.model, self.planner = user, robot, run, model, planner
-        self.program, self.course = Program(), dict[str, Course]()
-        self.keys: list[str] = []
-        self.questions: list[Question] = []
-        self.notes: list[str] = []
-        self.before: tuple[Correction, ...] = ()
-        self.plan_said: list[tuple[Correction, Situation]] = []
-        self.plan_shaped: tuple[int, ...] = ()
-        self.state: State = "idle"
-        self.seconds, self.made = 0.0, 0
-
-    # --- plans
-
-    def instruct(self, sentence: str) -> Reply:
-        """Make a plan of an instruction; what is remembered about such plans changes it at once."""
-        return self.plan(self.planner(sentence, self.body.surroundings()))
-
-    def plan(self, program: Program) -> Reply:
-        """Take a plan, as it is or as what is remembered changes it."""
-        around = self.body.surroundings()
-        self.transcript("plan", sentence=program.sentence, steps=[str(step) for step in program.steps])
-        recall = self.keeping.recall_plan(program, around)
-        self.plan_shaped = ()
-        for verdict in recall.apply:
-            try:
-                program = plan_edits.apply(verdict.lesson.edits, program, around)
-            except ValueError as error:
-                self.transcript("not applied", lesson=verdict.lesson.id, why=str(error))
-                continue
-            self.plan_shaped += (verdict.lesson.id,)
-            self.noted(verdict.lesson, "the plan")
-        self.questions, self.plan_said, self.course = [], [], {}
-        self.program, self.keys = program, self.named(program)
-        self.state = "ready" if program.steps else "finished"
-        return self.reply(" / ".join(f"{n + 1} {step}" for n, step in enumerate(program.steps)))
-
-    def named(self, program: Program) -> list[str]:
-        """A key of its own for every step, which it keeps when the plan is changed around it."""
-        kept, keys = list(zip(self.program.steps, self.keys, strict=False)), []
-        for step in program.steps:
-            same = next((pair for pair in kept if bare(pair[0]) == bare(step)), None)
-            if same is None:
-                self.made += 1
-                keys.append(f"s{self.made}")
-            else:
-                kept.remove(same)
-                keys.append(same[1])
-        return keys
-
-    def of(self, index: int) -> Course:
-        """The course of a step."""
-        return self.course.setdefault(self.keys[index], Course())
-
-    # --- running
-
-    def run(self, stop: Stop = lambda: False) -> Reply:
-        """Carry out what is left, until it is done, fails, is stopped, or somebody has to decide something."""
-        if self.state in ("idle", "asking"):
-            return self.reply("there is nothing to do" if self.state == "idle" else "please answer first")
-        while not self.program.finished:
-            index = self.program.at.step
-            if not self.prepared(index):
-                return self.ask()
-            self.transcript("begin", step=index, act=str(self.program.steps[index]), phase=self.program.at.phase)
-            now, outcome = next(iter(skills.execute(self.one(index), self.body, stop)))
-            self.seconds += outcome.seconds
-            self.program = self.program.standing(now.at)
-            if outcome.cause:
-                return self.held(outcome)
-            self.transcript("did", step=index, act=str(self.program.steps[index]), seconds=round(outcome.seconds, 3))
-            if index:
-                self.settle(index - 1)
-        return self.finish()
-
-    def one(self, index: int) -> Program:
-        """The program, ending with that step."""
-        return self.program.model_copy(update={"steps": self.program.steps[: index + 1]})
-
-    def held(self, outcome: Outcome) -> Reply:
-        """A step did not get to its end."""
-        self.state = "stopped" if outcome.cause == "stopped" else "failed"
-        self.transcript(self.state, step=outcome.at.step, cause=outcome.cause, detail=outcome.detail)
-        words = "stopped" if self.state == "stopped" else f"I could not {outcome.step}: {outcome.detail}"
-        return self.reply(words)
-
-    def prepared(self, index: int) -> bool:
-        """Mark where a step begins and take up what is remembered of it; false if something must be asked first."""
-        act, course = self.program.steps[index], self.of(index)
-        if begun(self.program.at) or course.mark is not None:
-            return True
-        course.mark = self.body.mark()
-        if not isinstance(act, Act):
-            return True
-        course.now = self.situation(act)
-        course.asked_for = act.manner.then(course.asked_for) if course.said else act.manner
-        recall = self.keeping.recall(course.now)
-        course.recalled = recall.manner
-        course.shaped = tuple(verdict.lesson.id for verdict in recall.apply)
-        for verdict in recall.apply:
-            self.noted(verdict.lesson, str(act))
-        open_ = [v for v in recall.ask if not v.lesson.manner.said.keys() <= course.asked_for.said.keys()]
-        self.questions += [
-            Question(f"you once said {v.lesson.text!r}; does that hold for {course.now} too?", ("yes", "no"), v.lesson)
-            for v in open_
-        ]
-        self.shape(index)
-        return not open_
-
-    def shape(self, index: int) -> None:
-        """Give a step the manner that is remembered, and over it the one that was asked for now."""
-        act, course = self.program.steps[index], self.of(index)
-        if isinstance(act, Act):
-            manner = Manner.model_validate({**course.recalled.said, **course.asked_for.said})
-            self.put(index, act.done(manner))
-
-    def put(self, index: int, act: Act) -> None:
-        """Another act in the place of a step."""
-        steps = (*self.program.steps[:index], act, *self.program.steps[index + 1 :])
-        self.program = self.program.model_copy(update={"steps": steps})
-
-    def situation(self, act: Act) -> Situation:
-        """That of an act, now."""
-        return situation(
-            act, self.body.surroundings(), task=self.program.sentence, user=self.user, robot=self.robot
-        )
-
-    # --- what is said
 
     def say(self, text: str) -> Reply:
         """Take what a person says. Nothing moves; `run` goes on afterwards if the state is "ready"."""
@@ -194,13 +49,6 @@ class Session:
         taken = held.manner.said if isinstance(held, Act) else {}
         manner = {**{n: v for n, v in taken.items() if n in HELD}, **act.manner.said}
         return Moment(around, self.program, act.done(Manner.model_validate(manner)), self.before)
-
-    def focus(self) -> int | None:
-        """The step that is talked about if nothing else is said: the one under way, or else the last one done."""
-        at = self.program.at
-        if not self.program.steps:
-            return None
-        return at.step if begun(at) or at.step == 0 or self.state == "failed" else at.step - 1
 
     def heard(self, said: Correction) -> Reply:
         """Act on what was understood."""
@@ -300,20 +148,6 @@ class Session:
         near = sorted(range(len(self.program.steps)), key=lambda i: (i < self.program.at.step, i))
         return next((i for i in near if fits(i)), None)
 
-    def again(self, index: int, words: str) -> Reply:
-        """Take back a step and all after it, and stand before it."""
-        course = self.of(index)
-        if index <= self.program.at.step and course.mark is not None:
-            if not self.body.back(course.mark, lambda: False):
-                self.state = "stopped"
-                return self.reply("stopped on the way back")
-            for key in self.keys[index + 1 :]:
-                self.course[key] = replace(self.course.get(key, Course()), mark=None, settled=False)
-            self.program = self.program.standing(At(step=index))
-            self.transcript("back", step=index)
-        self.state = "ready"
-        return self.reply(words)
-
     def edit(self, said: Correction) -> Reply:
         """Do other things, or in another order."""
         around = self.body.surroundings()
@@ -400,21 +234,6 @@ class Session:
         self.state = "ready"
         return self.reply("I go home")
 
-    # --- questions
-
-    def ask(self, question: Question | None = None) -> Reply:
-        """Put a question, or the one that is open; one without options is only said."""
-        if question is not None:
-            if not question.options:
-                return self.reply(question.text)
-            self.questions.insert(0, question)
-        first = self.questions[0]
-        self.state = "asking"
-        self.transcript("asked", text=first.text, options=list(first.options))
-        text = "\n".join((*self.notes, first.text))
-        self.notes = []
-        return Reply(text, "asking", first.options)
-
     def answered(self, choice: int) -> Reply:
         """The person chose one of the options."""
         question = self.questions.pop(0)
@@ -458,62 +277,3 @@ class Session:
                 target=goal[0].name if goal else "", target_kind=goal[0].kind if goal else "",
             )  # fmt: skip
             self.keep(said, now, said.manner, 0)
-
-    # --- lessons
-
-    def settle(self, index: int) -> None:
-        """A step went well and nobody objected: what was said of it becomes a lesson."""
-        course = self.of(index)
-        if course.settled or course.now is None:
-            return
-        course.settled = True
-        untouched = tuple(i for i in course.shaped if i not in course.overridden)
-        self.keeping.went(untouched, course.now, "ok")
-        if course.said:
-            fields = {name for said in course.said for name in said.manner.said}
-            act = self.program.steps[index]
-            assert isinstance(act, Act)
-            manner = Manner.model_validate({n: v for n, v in act.manner.said.items() if n in fields})
-            words = "; ".join(dict.fromkeys(said.text for said in course.said))
-            reach = next((said.reach for said in reversed(course.said) if said.reach), None)
-            said = course.said[-1].model_copy(update={"text": words, "reach": reach})
-            course.lesson = self.keep(said, course.now, manner, index, course.lesson)
-
-    def keep(self, said: Correction, now: Situation, manner: Manner, index: int, instead: int = 0) -> int:
-        """Learn a lesson, in the place of an earlier one of this step if there is one; its number.
-
-        Its one question, if it leaves one, is put when there is time.
-        """
-        said = said.model_copy(update={"manner": manner})
-        lesson = draft(said, now, self.body.surroundings(), run=self.name, step=index)
-        number, probe = self.keeping.learn(lesson, said, now, self.body.surroundings(), instead)
-        self.transcript(
-            "learned", lesson=number, words=said.text, when=plain(lesson.when), scope=lesson.scope, manner=plain(manner)
-        )
-        if probe is not None:
-            self.questions.append(Question(probe.text, ("yes", "no"), probe))
-        return number
-
-    def noted(self, lesson: Lesson, to: str) -> None:
-        """Remember to say that a lesson was used."""
-        what = describe(lesson.manner) or "otherwise"
-        self.notes.append(f"({to}: {what}, because you said {lesson.text!r})")
-        self.transcript("applied", lesson=lesson.id, words=lesson.text, to=to)
-
-    def finish(self) -> Reply:
-        """All is done: learn what is left to learn, and ask what is left to ask."""
-        for index in range(len(self.program.steps)):
-            self.settle(index)
-        for said, now in self.plan_said:
-            self.keep(said, now, Manner(), 0)
-        self.plan_said = []
-        self.state = "finished"
-        self.transcript("finished", seconds=round(self.seconds, 3))
-        return self.ask() if self.questions else self.reply("done")
-
-    def reply(self, text: str) -> Reply:
-        """Say it."""
-        text = "\n".join((*self.notes, text))
-        self.notes = []
-        self.transcript("reply", text=text, state=self.state)
-        return Reply(text, self.state)

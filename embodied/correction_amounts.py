@@ -1,3 +1,4 @@
+# ruff: noqa: E501 # a pattern reads best on one line
 """How much was meant: figures with units, number words, and vague words that the size of a thing makes exact."""
 
 import re
@@ -30,7 +31,7 @@ BIT = (
     r"|(?:(?:wee|tiny|teeny|little) )*bit"
     r"|a (?:little|tiny)|slightly|somewhat|marginally|ever so|fractionally"
 )
-LOT = r"(?:quite )?a lot|much|way(?= (?:too|more|less|further|over|up|down|to|left|right|high|low|slow|fast|back|clos|soft)\w*)|considerably|significantly|quite a bit|a good (?:bit|deal)|a great deal|loads"  # noqa: E501
+LOT = r"(?:quite )?a lot|much|way(?= (?:too|more|less|further|over|up|down|to|left|right|high|low|slow|fast|back|clos|soft)\w*)|considerably|significantly|quite a bit|a good (?:bit|deal)|a great deal|loads"
 
 FIGURE = r"\d+(?:\.\d+)?|\.\d+"
 NUMBER = rf"(?:{FIGURE}|{'|'.join(sorted(WORDS, key=len, reverse=True))})"

@@ -1,10 +1,13 @@
+# ruff: noqa: E501 # a pattern reads best on one line
 """Words that steer the run: stop, go on, done, undo and their like, only where they are the whole utterance."""
 
 import re
 
 from embodied.corrections import History, Intent
 
-POLITE = r"(?:please|um+|uh+|er+m?|hm+|oh|hey|robot|so|well|now|just|then|okay|and|ah|thanks|thank you|ok|alright|for now)"
+POLITE = (
+    r"(?:please|um+|uh+|er+m?|hm+|oh|hey|robot|so|well|now|just|then|okay|and|ah|thanks|thank you|ok|alright|for now)"
+)
 IT = r"(?:it|that|this|them)"
 PHRASES: dict[Intent, str] = {
     "stop": r"(?:(?:stop|halt|wait|freeze|whoa+|woah+|hold (?:it|on)|pause|hang on|emergency|abort|cut|not mov(?:e|ing)|stand still|stop stop|stay (?:there|put|still)|no no no|no stop|no wait)(?: (?:it|there|now|here|right|moving|everything|immediately|at once|a|one|second|sec|moment|minute|no|motion|doing|that))*[ ]?)+",
@@ -55,9 +58,16 @@ NOISE = re.compile(
     r" (?:done|there|finished|ready|right|perfect|good|enough yet|it)(?: yet| at all)?|not yet|yet\b"
     r"|(?:i|you|we) (?:said|meant|mean|say|think|thought|told you|asked)(?: yes| no| that)?(?: to)?|that is better|that is good|much better"
     r"|good (?:so far|but)|(?:that|this|it) is (?:wrong|no good|not good|not right|okay|fine)(?! (?:way|one))"
+    r"|(?<!if )(?<!when )(?<!while )(?<!because )it is (?:very )?(?:hot|full|fragile|sharp|heavy|wet)(?= ?[,.;!]?$)"
     r"|of (?:the|its) middle|next time|you should have|should have|would be (?:better|nicer|good|great)|is better|looks better)\b"
 )  # fmt: skip
 """What says nothing about how."""
-ONWARD = re.compile(r"\b(?:carry on|continue|keep going|go on(?! (?:the|a|an|my|your|this|that|to)\b)|not stop(?: there| here)?|resume|go ahead|keep on)\b(?! further)")
-FAILED = re.compile(r"\b(?:you (?:missed|dropped|lost)(?: it| @\d+)?|it (?:slipped|fell(?: down)?|failed|not work)|that (?:failed|not work)|(?:try|do) (?:it |that )?again|once more|retry)\b")  # noqa: E501
-HELD = re.compile(r"^[ ;,.!]*(?:stop|wait|halt|whoa+|woah+|hold it|hold on|no|yes|okay|done|(?:that|it) is (?:done|it)|no no no|alright)(?=[ ;,.!]|$)")  # noqa: E501
+ONWARD = re.compile(
+    r"\b(?:carry on|continue|keep going|go on(?! (?:the|a|an|my|your|this|that|to)\b)|not stop(?: there| here)?|resume|go ahead|keep on)\b(?! further)"
+)
+FAILED = re.compile(
+    r"\b(?:you (?:missed|dropped|lost)(?: it| @\d+)?|it (?:slipped|fell(?: down)?|failed|not work)|that (?:failed|not work)|(?:try|do) (?:it |that )?again|once more|retry)\b"
+)
+HELD = re.compile(
+    r"^[ ;,.!]*(?:stop|wait|halt|whoa+|woah+|hold it|hold on|no|yes|okay|done|(?:that|it) is (?:done|it)|no no no|alright)(?=[ ;,.!]|$)"
+)

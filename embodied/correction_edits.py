@@ -6,14 +6,16 @@ import re
 from embodied.correction_reading import Reading
 from embodied.correction_references import Spoken, Which, candidates, listed, only, ref
 from embodied.correction_references import bare as plainly
-from embodied.correction_rules import Rule, rule
+from embodied.correction_rules import Does, Rule, rule
 from embodied.correction_words import Unclear
 from embodied.corrections import Edit, Ref
 from embodied.manner import Verb
 from embodied.situations import Entity
 
 DO = r"(?:do|put|load|place|set|lay|take|move|bring|pick(?: up)?|grab|handle|serve|hang|open|close|clear|stow|fetch|get|hand(?: me)?(?: over)?|give(?: me)?|wash|store)"
-PLACES = frozenset("rack tray drawer shelf box cabinet cupboard basket bin sink table hook plate".split())
+PLACES = frozenset(
+    ["rack", "tray", "drawer", "shelf", "box", "cabinet", "cupboard", "basket", "bin", "sink", "table", "hook", "plate"]
+)
 """Kinds that are rather put things on than put somewhere."""
 ON = r"(?:onto|on|into|in|to|at|inside)"
 END = r"(?=$| ?[,.;!?]| and | but | today| now| at all| yet| please| this time| anymore)"
@@ -38,7 +40,7 @@ def generic(r: Reading, index: str) -> None:
         r.reach = "instance"
 
 
-def order(kind: str):  # noqa: ANN201 # a rule's function
+def order(kind: str) -> Does:
     """First, last, skip: of each thing named."""
 
     def does(r: Reading, m: re.Match[str]) -> None:
@@ -71,11 +73,13 @@ def wrong(r: Reading, current: Entity) -> None:
                             other=Ref(name=fits[0].name, kind=fits[0].kind)))  # fmt: skip
         return
     if not fits:
-        raise Unclear(f"There is no {current.kind} but the {current.name}; there is {listed(r.moment.around)}. What then?")
+        raise Unclear(
+            f"There is no {current.kind} but the {current.name}; there is {listed(r.moment.around)}. What then?"
+        )
     raise Which(current.kind, tuple(f"the {thing.name}" for thing in fits))
 
 
-def relative(kind: str):  # noqa: ANN201 # a rule's function
+def relative(kind: str) -> Does:
     """Before, after."""
 
     def does(r: Reading, m: re.Match[str]) -> None:
@@ -136,7 +140,9 @@ def swap(r: Reading, new: str, old: str | None) -> None:
             raise Unclear(f"That is the {what.name}, with which I am busy; what do you mean?")
     if goal is not None and loose and len(found) == 1 and found[0].kind in PLACES and what.kind not in PLACES:
         return aim(r, what, found[0])
-    if goal is not None and ((loose and spoken.kind and spoken.kind == goal.kind != what.kind) or (loose and not found)):
+    if goal is not None and (
+        (loose and spoken.kind and spoken.kind == goal.kind != what.kind) or (loose and not found)
+    ):
         others = [t for t in candidates(spoken, r.moment, near=goal) if t.name != goal.name]
         if len(others) == 1:
             return aim(r, what, others[0])
@@ -168,7 +174,7 @@ def elsewhere(r: Reading, m: re.Match[str]) -> None:
         if what:
             about(r, what)
         return
-    verb = VERBS.get(m["verb"], None) if "verb" in m.re.groupindex and m["verb"] else None
+    verb = VERBS.get(m["verb"]) if "verb" in m.re.groupindex and m["verb"] else None
     if what and (r.things[int(what)][0].plural or r.things[int(what)][0].generic):
         generic(r, what)
         goal_ref = Ref(name=target.name, kind=target.kind)
@@ -189,7 +195,7 @@ def about(r: Reading, index: str) -> None:
     goal = r.goal()
     if len(spoken) > 1:
         raise Unclear(f"About which of them: {' or '.join(each.words for each in spoken)}?")
-    each = spoken[0]
+    each = next(iter(spoken))
     current = r.current()
     if each.pointed:
         r.reach = r.reach or "instance"
@@ -208,7 +214,9 @@ def about(r: Reading, index: str) -> None:
         found = Ref(name=thing.name, kind=thing.kind, attributes=states)
     if r.about is not None and (r.about.name, r.about.kind) != ("", "") and r.about != found:
         if r.about.kind == found.kind:
-            found = Ref(name=found.name or r.about.name, kind=found.kind, attributes=found.attributes | r.about.attributes)
+            found = Ref(
+                name=found.name or r.about.name, kind=found.kind, attributes=found.attributes | r.about.attributes
+            )
         elif current is not None and current.kind == r.about.kind:
             return
         else:
@@ -221,15 +229,15 @@ def about(r: Reading, index: str) -> None:
 W, O = r"@(?P<w>\d+)", r"@(?P<o>\d+)"  # noqa: E741
 EDIT_RULES: tuple[Rule, ...] = (
     rule(rf"first,? (?:{DO} )?{W},? (?:and )?(?:only )?then (?:{DO} )?{O}", relative("before")),
-    rule(rf"(?:{DO} )?{W}(?: (?:up|in|on|over|out|onto|there))?(?: {ON} @\d+)? (?:last|at the (?:very )?end|in the end|at last|afterward)|(?:leave|keep|save) @(?P<w2>\d+) (?:for|till|until|to) (?:the )?(?:very )?(?:last|end)|(?:end|finish) with @(?P<w3>\d+)|last,? (?:{DO} )?@(?P<w4>\d+)", order("last")),
-    rule(rf"(?:{DO} )?{W}(?: (?:up|in|on|over|out|onto|there))?(?: {ON} @\d+)? first|(?:start|begin) (?:with|by \w+ing) @(?P<w2>\d+)|first,? (?:{DO} )?@(?P<w3>\d+)", order("first")),
+    rule(rf"(?:{DO} )?{W}(?: (?:up|in|on|over|out|onto|there|goes|go|comes|come|should|must|be|is|are))*(?: {ON} @\d+)? (?:last|at the (?:very )?end|in the end|at last|afterward)|(?:leave|keep|save) @(?P<w2>\d+) (?:for|till|until|to) (?:the )?(?:very )?(?:last|end)|(?:end|finish) with @(?P<w3>\d+)|last,? (?:{DO} )?@(?P<w4>\d+)", order("last")),
+    rule(rf"(?:{DO} )?{W}(?: (?:up|in|on|over|out|onto|there|goes|go|comes|come|should|must|be|is|are))*(?: {ON} @\d+)? first|(?:start|begin) (?:with|by \w+ing) @(?P<w2>\d+)|first,? (?:{DO} )?@(?P<w3>\d+)", order("first")),
     rule(rf"before (?:you )?(?:\w+ ){{0,3}}@(?P<o>\d+),? (?:{DO} )?{W}", relative("before")),
     rule(rf"after (?:you )?(?:\w+ ){{0,3}}@(?P<o>\d+),? (?:{DO} )?{W}", relative("after")),
     rule(rf"(?:{DO} )?{W}(?: (?:up|in|on|over|out|goes|comes|go|come|should|must|be|away|{ON} @\d+))* (?:before|ahead of|prior to) (?:you )?(?:\w+ ){{0,3}}?{O}", relative("before")),
     rule(rf"(?:{DO} )?{W}(?: (?:up|in|on|over|out|goes|comes|go|come|should|must|be|away|{ON} @\d+))* (?:after|behind|following) (?:you )?(?:\w+ ){{0,3}}?{O}", relative("after")),
     rule(rf"(?:use |take |grab |do |get |put |pick )?@(?P<new>\d+),? (?:and |but )?(?:not|instead of|rather than|in place of) (?:on |in |to )?@(?P<old>\d+){END}", instead),
     rule(rf"not (?:on |in |take |use |grab |the )*@(?P<old>\d+),? (?:but )?(?:rather )?(?:(?:use|take|grab|pick|get|do|put|on|in|to|it|the) )*@(?P<new>\d+)(?: instead)?{END}", instead),
-    rule(rf"(?:swap|replace|exchange) @(?P<old>\d+) (?:with|for|by) @(?P<new>\d+)", instead),
+    rule(r"(?:swap|replace|exchange) @(?P<old>\d+) (?:with|for|by) @(?P<new>\d+)", instead),
     rule(rf"not (?:ever )?(?:do|put|load|pick up|pick|take|move|bring|touch|place|open|close|hang|hand over|hand|give|include|use|grab|clear|bother with|stow|take along) {W}(?: (?:away|up|over|out))?(?: {ON} @(?P<o>\d+))?{END}", order("skip")),
     rule(rf"(?:skip|leave out|omit|ignore|exclude|forget about|forget) {W}", order("skip")),
     rule(rf"leave {W}(?: (?:out|alone|there|where (?:it|they) (?:is|are)|be|behind|on @\d+|as (?:it|they) (?:is|are)))?{END}", order("skip")),
@@ -240,7 +248,7 @@ EDIT_RULES: tuple[Rule, ...] = (
     rule(rf"(?:(?P<verb>put|place|set|hang|load|lay|move|bring|drop|take|want|have|goes?|belongs?) )?(?:(?:it|them|that|this|@(?P<w>\d+)) )?(?:(?:down|goes|go|belongs|belong|should go|to|for) )?(?:onto|on|into|in|inside) {O}(?: instead| rather| please)?(?! (?:more|less|by))", elsewhere),
     rule(rf"(?P<verb>put|place|set|load|move|bring|take|goes?|belongs?) (?:(?:it|them|that|this|@(?P<w>\d+)) )?(?:over )?to {O}(?: instead| rather)?", elsewhere),
     rule(rf"to {O} instead", elsewhere),
-    rule(rf"(?:use|take|grab|pick|get|do|want|rather|choose|hold)? ?@(?P<new>\d+) (?:instead|rather)(?: of (?:it|that|this))?", instead),
+    rule(r"(?:use|take|grab|pick|get|do|want|rather|choose|hold)? ?@(?P<new>\d+) (?:instead|rather)(?: of (?:it|that|this))?", instead),
     rule(r"(?:(?:that|this|it) is )?(?:the )?wrong (?:one|thing|object)|not (?:that|this) (?:one|thing)", lambda r, m: wrong(r, need(r))),
 )  # fmt: skip
 
@@ -253,5 +261,7 @@ def need(r: Reading) -> Entity:
     return current
 
 
-CHOICE = re.compile(r"^(?:(?:i|we|you|want|would|like|to|please|use|take|grab|pick|pick up|get|do|choose|meant|mean|no|yes|okay|said|the|well|um|uh|it|is|was|should|be|rather) )*@(?P<new>\d+)(?: (?:please|i said|i meant|up))?$")  # noqa: E501
+CHOICE = re.compile(
+    r"^(?:(?:i|we|you|want|would|like|to|please|use|take|grab|pick|pick up|get|do|choose|meant|mean|no|yes|okay|said|the|well|um|uh|it|is|was|should|be|rather) )*@(?P<new>\d+)(?: (?:please|i said|i meant|up))?$"
+)
 """A thing and nothing else: that one."""

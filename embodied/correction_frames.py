@@ -40,7 +40,9 @@ def where(act_verb: str | None, thing: Entity, target: Entity | None) -> Entity:
     return target if act_verb in TO_TARGET and target is not None else thing
 
 
-def vector(match: re.Match[str], moment: Moment, heard: Sequence[tuple[Spoken, ...]], frame: Entity) -> Point:
+def vector(  # noqa: PLR0911 # one for each kind of direction
+    match: re.Match[str], moment: Moment, heard: Sequence[tuple[Spoken, ...]], frame: Entity
+) -> Point:
     """The unit vector, in the base's frame, of a direction from where the offset is."""
     facing = moment.around.facing
     kind = next(name for name, value in match.groupdict().items() if value is not None)
@@ -77,5 +79,7 @@ def unit(x: float, y: float, name: str) -> tuple[float, float]:
     """A direction on the table; Unclear where two things are in one place."""
     size = hypot(x, y)
     if size < 1e-3:
-        raise Unclear(f"I am at the {name} already; which way do you mean?", ("a bit to the left", "a bit to the right"))
+        raise Unclear(
+            f"I am at the {name} already; which way do you mean?", ("a bit to the left", "a bit to the right")
+        )
     return x / size, y / size

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 # a pattern reads best on one line
 """The grammar of corrections: deterministic, offline, milliseconds; every word must be accounted for.
 
 Amounts, things and parts are first made tokens; then tables of rules take away what they understand. A word that is
@@ -13,6 +14,7 @@ from embodied.correction_amounts import AMOUNT, UNITS, WORDS, amounts
 from embodied.correction_frames import RELATIVE, WAYS
 from embodied.correction_reading import Reading, replaced
 from embodied.correction_references import COLOURS, KINDS, PARTS, SAME, STATES, Which, parts, plural, things
+from embodied.correction_references import clean as clean_name
 from embodied.correction_rules import (
     FORCE_RULES,
     HEIGHT_RULES,
@@ -31,47 +33,77 @@ from embodied.manner import Verb
 
 SURE = 0.6
 """Below this confidence something is asked."""
-FILLERS = frozenset(
-    "give giving please um uh er erm hmm oh hey robot well now just the a an it its them they that this these those there here you "
-    "your yourself could can would will should shall i we us me my want like need to go going move moving make do doing be is are "
-    "was were of and but so then with for at on in by from or hand gripper arm tool fingers grab grabbing grasp take "
-    "hold holding held pick carry carrying lift put place keep kept keeping use bring pull push open slide shift nudge come get set lay "
-    "pass reach try let lets okay right_now thanks thank yes no way s bit some only about around maybe perhaps "
-    "instead rather while when if as always things thing one side gets has have slightly up_to until when "
-    "off out over each time done motion position place grip it's wide also too than pulling opening picking placing "
-    "distance direction straight even still a_bit little kind point step during handing lower_it him her hanging "
-    "toward start steady speed goes again_ along_ though actually sorry ideally simply".split()
-) - {"over", "no", "pull_", "wide", "start", "off"}  # fmt: skip
+FILLERS = frozenset({
+    "a", "about", "actually", "also", "always", "an", "and", "are", "arm", "around", "as", "at", "be", "bit",
+    "bring", "but", "by", "can", "carry", "carrying", "close", "closing", "come", "could", "direction",
+    "distance", "do", "doing", "done", "during", "each", "er", "erm", "even", "fingers", "for", "from", "get",
+    "gets", "give", "giving", "go", "goes", "going", "grab", "grabbing", "grasp", "grip", "gripper", "hand",
+    "handing", "hanging", "has", "have", "held", "her", "here", "hey", "him", "hmm", "hold", "holding", "i",
+    "ideally", "if", "in", "instead", "is", "it", "its", "just", "keep", "keeping", "kept", "kind", "lay",
+    "let", "lets", "lift", "like", "little", "make", "maybe", "me", "motion", "move", "moving", "my", "need",
+    "now", "nudge", "of", "oh", "okay", "on", "one", "only", "open", "opening", "or", "out", "pass", "perhaps",
+    "pick", "picking", "place", "placing", "please", "point", "position", "pull", "pulling", "push", "put",
+    "rather", "reach", "robot", "s", "set", "shall", "shift", "should", "shut", "side", "simply", "slide",
+    "slightly", "so", "some", "sorry", "speed", "steady", "step", "still", "straight", "take", "than", "thank",
+    "thanks", "that", "the", "them", "then", "there", "these", "they", "thing", "things", "this", "those",
+    "though", "time", "to", "too", "tool", "toward", "try", "uh", "um", "until", "us", "use", "want", "was",
+    "way", "we", "well", "were", "when", "while", "will", "with", "would", "yes", "you", "your", "yourself",
+})  # fmt: skip
 """Words that may be left over."""
-GENERAL = re.compile(r"\b(?:from now on|in (?:the )?future|always|(?:every|each) time|whenever|generally|in general|as a rule|usually|by default|for ever|forever|every day)\b")  # noqa: E501
-ONCE = re.compile(r"\b(?:(?:just|only) (?:this|for) (?:once|one time)|(?:just |only )?this (?:time|once)(?: only)?|(?:just|only) (?:now|today|once)|for (?:now|once|today|this time)|right now|today(?: only)?|only this once|at the moment)\b")  # noqa: E501
+GENERAL = re.compile(
+    r"\b(?:from now on|in (?:the )?future|always|(?:every|each) time|whenever|generally|in general|as a rule|usually|by default|for ever|forever|every day)\b"
+)
+ONCE = re.compile(
+    r"\b(?:(?:just|only) (?:this|for) (?:once|one time)|(?:just |only )?this (?:time|once)(?: only)?|(?:just|only) (?:now|today|once)|for (?:now|once|today|this time)|right now|today(?: only)?|only this once|at the moment)\b"
+)
 PLACE = re.compile(r"\b(?:(?:for|with|on) (?:only )?(?:just )?this one|only (?:for )?this one|here)\b")
 EVERYTHING = re.compile(r"\b(?:everything|anything|all of them|everywhere|in all cases)\b(?! (?:but|except)\b)")
 STATE = "|".join(sorted({*STATES, *COLOURS}, key=len, reverse=True))
-CONDITION = re.compile(rf"\b(?:when(?:ever)?|if|while|as long as|because|since|where) (?:it|they|that|this|@(?P<w>\d+)) (?:is|are)(?P<not> not)? (?P<state>(?:{STATE})(?:(?: and|,) (?:{STATE}))*)(?: of \w+)?\b")  # noqa: E501
+CONDITION = re.compile(
+    rf"\b(?:when(?:ever)?|if|while|as long as|because|since|where) (?:it|they|that|this|@(?P<w>\d+)) (?:is|are)(?P<not> not)? (?P<state>(?:{STATE})(?:(?: and|,) (?:{STATE}))*)(?: of \w+)?\b"
+)
 ACTING: dict[Verb, str] = {
     "hand over": r"(?:hand|give|pass)(?:ing)?(?: me| us| it| them| @\d+)*(?: over)?(?: to (?:me|us|them|him|her|@\d+))?",
-    "place": r"(?:put|plac|set|load|unload|lay|stow)(?:e|s|t?ing)?(?: it| them| @\d+)?(?: down| away)?(?: (?:on|in|into|onto) @\d+)?",  # noqa: E501
+    "place": r"(?:put|plac|set|load|unload|lay|stow)(?:e|s|t?ing)?(?: it| them| @\d+)?(?: down| away)?(?: (?:on|in|into|onto) @\d+)?",
     "hang": r"(?:hang)(?:ing)?(?: it| them| @\d+)?(?: up)?(?: (?:on|onto) @\d+)?",
     "open": r"(?:open|pull)(?:ing)?(?: it| them| @\d+)?(?: open)?", "close": r"(?:clos|shut)(?:e|ing|ting)?(?: it| them| @\d+)?",
     "pick": r"(?:pick|grab|tak|grasp|lift)(?:e|bing|ing)?(?: up)?(?: it| them| @\d+)?(?: up)?",
     "dress": r"(?:dress)(?:ing)?(?: me| it| him| her| @\d+)?",
 }  # fmt: skip
-WHILE = {verb: re.compile(rf"\b(?:when(?:ever)?|while|if|as|during|for) (?:you |we |i )?(?:are )?{words}(?=$|[ ,.;!?])") for verb, words in ACTING.items()}  # noqa: E501
-TEACHING = {verb: re.compile(rf"^(?:[ ,;]*|(?:please|not|you|should|must|robot) )*(?P<verb>{stem})\b(?: me| over)*(?= @)") for verb, stem in {
-    "open": "open", "close": "close|shut", "place": "put|place|load|set", "hang": "hang", "hand over": "hand|give", "pick": "pick|pick up",
-}.items()}  # fmt: skip
-
+WHILE: dict[Verb, re.Pattern[str]] = {
+    verb: re.compile(rf"\b(?:when(?:ever)?|while|if|as|during|for) (?:you |we |i )?(?:are )?{words}(?=$|[ ,.;!?])")
+    for verb, words in ACTING.items()
+}
+STEMS: dict[Verb, str] = {
+    "open": "open", "close": "close|shut", "place": "put|place|load|set", "hang": "hang", "hand over": "hand|give",
+    "pick": "pick|pick up",
+}  # fmt: skip
+TEACHING: dict[Verb, re.Pattern[str]] = {
+    verb: re.compile(rf"^(?:[ ,;]*|(?:please|not|you|should|must|robot) )*(?P<verb>{stem})\b(?: me| over)*(?= @)")
+    for verb, stem in STEMS.items()
+}
 OPPOSITE = {"left": "right", "right": "left", "up": "down", "down": "up", "forward": "back", "back": "forward"}
 
 
 def known_words() -> frozenset[str]:
     """All words that a rule knows, for mending typos."""
-    tables = (PART_RULES, POSE_RULES, PULL_RULES, HEIGHT_RULES, SPEED_RULES, FORCE_RULES, MOVE_RULES, OFF_RULES, edits.EDIT_RULES)  # noqa: E501
+    tables = (
+        PART_RULES,
+        POSE_RULES,
+        PULL_RULES,
+        HEIGHT_RULES,
+        SPEED_RULES,
+        FORCE_RULES,
+        MOVE_RULES,
+        OFF_RULES,
+        edits.EDIT_RULES,
+    )
     patterns = [pattern.pattern for table in tables for pattern, _ in table] + [WAYS.pattern, AMOUNT.pattern]
     patterns += [GENERAL.pattern, ONCE.pattern, CONDITION.pattern, *UNITS, *(p.pattern for p in steer.WHOLE.values())]
     patterns += [steer.NOISE.pattern, steer.ONWARD.pattern, *(p.pattern for p in WHILE.values()), EVERYTHING.pattern]
-    words = {word for pattern in patterns for word in re.findall(r"[a-z]{3,}", re.sub(r"\\[a-zA-Z]|\?P<\w+>", " ", pattern))}
+    words = {
+        word for pattern in patterns for word in re.findall(r"[a-z]{3,}", re.sub(r"\\[a-zA-Z]|\?P<\w+>", " ", pattern))
+    }
     return frozenset({*words, *FILLERS, *KINDS, *map(plural, KINDS), *PARTS, *COLOURS, *STATES, *WORDS,
                       "centimetres", "centimeters", "millimetres", "millimeters", "centimetre", "centimeter", "degrees", "gently", "handles"})  # fmt: skip
 
@@ -115,14 +147,16 @@ def unsure(text: str, moment: Moment, unclear: Unclear, depth: int) -> Correctio
 def understood(text: str, moment: Moment, depth: int) -> Correction:
     """What a text means; Unclear where that is not one thing."""
     clean = normalised(text)
-    clean, typos = mended(clean, known(moment.around.kinds, frozenset(e.name for e in moment.around)))
+    clean, typos = mended(clean, known(moment.around.kinds, frozenset(clean_name(e.name) for e in moment.around)))
     sure = 0.8 if typos else 1.0
     if clean.strip(" .,!?") in ("right", "left right"):
         raise Unclear("Is it right, or shall I go to the right?", ("to the right", "yes"))
     if (intent := steer.control(clean)) is not None and not (intent == "retry" and repeats(clean, moment)):
         if "?" in clean and intent in ("done", "undo", "home"):
             raise Unclear(f"Do you ask or tell me ({intent})?", (intent, "carry on"))
-        return Correction(text=text, intent=intent, level="control", history=steer.KNOWS.get(intent, "none"), confidence=sure)
+        return Correction(
+            text=text, intent=intent, level="control", history=steer.KNOWS.get(intent, "none"), confidence=sure
+        )
     reading = Reading(clean, moment)
     try:
         found = filled(reading, clean)
@@ -153,7 +187,7 @@ def filled(r: Reading, clean: str) -> bool:
     text, r.parts = parts(text)
     text = conditions(r, text)
     text = applied(r, text, OFF_RULES)
-    text = directed(r, applied(r, text, PART_RULES[:1]), relative=True)
+    text = directed(r, applied(r, text, PART_RULES[:2]), relative=True)
     text = beside(r, text)
     if r.said or not chosen(r, text):
         text = applied(r, text, edits.EDIT_RULES)
@@ -161,10 +195,10 @@ def filled(r: Reading, clean: str) -> bool:
             if not foreign(r, index):
                 edits.about(r, index)
         text = re.sub(r"@\d+", "thing", text)
-        for rules in (PART_RULES[:3], POSE_RULES, PULL_RULES, HEIGHT_RULES, SPEED_RULES, FORCE_RULES):
+        for rules in (PART_RULES[:4], POSE_RULES, PULL_RULES, HEIGHT_RULES, SPEED_RULES, FORCE_RULES):
             text = applied(r, text, rules)
         text = directed(r, text, relative=False)
-        text = applied(r, text, PART_RULES[3:])
+        text = applied(r, text, PART_RULES[4:])
         text = applied(r, text, MOVE_RULES)
         if r.avoided and not r.moved:
             word = next((word for word in OPPOSITE if word in r.avoided[0]), "")
@@ -274,9 +308,13 @@ def left_over(r: Reading, text: str) -> None:
     """Unclear where a word or a number was not understood."""
     words = re.findall(r"[^\s,.;!?]+", text)
     if "not" in words or "no" in words:
-        raise Unclear("I did not understand what I shall not do; what shall I do instead?", ("carry on", "a bit slower"))
+        raise Unclear(
+            "I did not understand what I shall not do; what shall I do instead?", ("carry on", "a bit slower")
+        )
     if any(word.startswith("#") for word in words):
-        raise Unclear("So much of what: to which side, how high, how far?", ("a bit to the left", "a bit higher", "a bit slower"))
+        raise Unclear(
+            "So much of what: to which side, how high, how far?", ("a bit to the left", "a bit higher", "a bit slower")
+        )
     if any(word[0] in "$%" for word in words):
         raise Unclear(f"I did not understand all of that; {EXAMPLES}.")
     odd = list(dict.fromkeys(word for word in words if word not in FILLERS))
@@ -301,7 +339,14 @@ def closed(r: Reading, text: str, sure: float) -> Correction:
     if current is None and said and r.about is None and not r.general and re.search(r"\b(?:it|them)\b", r.text):
         raise Unclear("I am doing nothing just now: what is 'it'?")
     about, reach = r.about, r.reach
-    if about is not None and not about.name and not about.kind and current is not None and reach is None and not r.general:
+    if (
+        about is not None
+        and not about.name
+        and not about.kind
+        and current is not None
+        and reach is None
+        and not r.general
+    ):
         about = Ref(kind=current.kind, attributes=about.attributes)
     if r.general and reach is None:
         of_it = manner.part is not None or re.search(r"\b(?:it|them)\b", r.text)

@@ -169,7 +169,9 @@ class Reading:
             self.moved = True
         for name in ("tilt", "turn"):
             if (value := getattr(manner, name)) is not None:
-                self.put(name, times * (value if amount is None else self.angle(amount, name) * (1 if value > 0 else -1)))
+                self.put(
+                    name, times * (value if amount is None else self.angle(amount, name) * (1 if value > 0 else -1))
+                )
         self.history = "last"
         return manner.offset is not None or manner.tilt is not None or manner.turn is not None
 
@@ -183,7 +185,9 @@ class Reading:
             self.now.then(manner)
         except ValidationError as error:
             name = str(error.errors()[0]["loc"][0])
-            raise Unclear(f"With what was said before, that is too much: {BOUNDS[name]}. How much shall it be?") from None
+            raise Unclear(
+                f"With what was said before, that is too much: {BOUNDS[name]}. How much shall it be?"
+            ) from None
         return manner
 
     def one(self, index: str, *, current: bool = True) -> Entity:
@@ -191,7 +195,7 @@ class Reading:
         spoken = self.things[int(index)]
         if len(spoken) > 1:
             raise Unclear(f"One thing at a time: {' or '.join(s.words for s in spoken)}?")
-        return only(spoken[0], self.moment, near=self.current(), current=current)
+        return only(next(iter(spoken)), self.moment, near=self.current(), current=current)
 
     def way(self, index: str) -> tuple[str, Point]:
         """The name and the vector of a direction's token."""

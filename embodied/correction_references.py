@@ -1,3 +1,4 @@
+# ruff: noqa: E501 # a pattern reads best on one line
 """What is spoken of: things by name, kind, attribute, size or side, "the other one", and parts of things."""
 
 import re
@@ -21,8 +22,57 @@ KINDS = {
 """Kinds that have a word even where none is about, and other words that may be meant for the only one there is."""
 PLURALS = {"knives": "knife", "glasses": "glass", "dishes": "dish", "boxes": "box", "scissors": "scissors",
            "shelves": "shelf", "people": "person", "shears": "shears"}  # fmt: skip
-COLOURS = "red blue green yellow orange purple pink white black grey gray brown cyan golden silver".split()
-STATES = "full empty hot cold warm fragile sharp large small big little tall short long wide heavy light wet dirty clean breakable delicate filled huge tiny boiling soft hard metal wooden plastic glassy".split()  # noqa: E501
+COLOURS = [
+    "red",
+    "blue",
+    "green",
+    "yellow",
+    "orange",
+    "purple",
+    "pink",
+    "white",
+    "black",
+    "grey",
+    "gray",
+    "brown",
+    "cyan",
+    "golden",
+    "silver",
+]
+STATES = [
+    "full",
+    "empty",
+    "hot",
+    "cold",
+    "warm",
+    "fragile",
+    "sharp",
+    "large",
+    "small",
+    "big",
+    "little",
+    "tall",
+    "short",
+    "long",
+    "wide",
+    "heavy",
+    "light",
+    "wet",
+    "dirty",
+    "clean",
+    "breakable",
+    "delicate",
+    "filled",
+    "huge",
+    "tiny",
+    "boiling",
+    "soft",
+    "hard",
+    "metal",
+    "wooden",
+    "plastic",
+    "glassy",
+]
 SAME = {"big": "large", "huge": "large", "little": "small", "tiny": "small", "gray": "grey", "filled": "full",
         "boiling": "hot", "breakable": "fragile", "delicate": "fragile"}  # fmt: skip
 EXTREMES = {"large": 1, "tall": 1, "long": 1, "small": -1, "short": -1}
@@ -102,11 +152,15 @@ def things(text: str, moment: Moment) -> tuple[str, list[tuple[Spoken, ...]]]:
     def replace(match: re.Match[str]) -> str:
         det, noun = match["det"].split(), match["noun"]
         loose = noun in ("one", "ones", "thing", "things", "object", "objects", "item", "items")
-        if loose and not (det or match["adj"] or match["side"]) or noun in ("hand", "head", "can", "arm") and not det:
+        if (loose and not (det or match["adj"] or match["side"])) or (
+            noun in ("hand", "head", "can", "arm") and not det
+        ):
             return match[0]
         if match["side"] and not det:
             return match[0]
-        many = noun in PLURALS and noun not in ("scissors", "shears") or noun not in KINDS and singular(noun) != noun
+        many = (noun in PLURALS and noun not in ("scissors", "shears")) or (
+            noun not in KINDS and singular(noun) != noun
+        )
         words = re.split(r"[ ,]+(?:and )?", match["adj"].strip()) if match["adj"].strip() else []
         named = next((entity for entity in moment.around if clean(entity.name) == noun), None)
         kind = "" if loose else named.kind if named else kind_of(singular(noun), moment)
@@ -179,6 +233,7 @@ def candidates(spoken: Spoken, moment: Moment, *, near: Entity | None = None) ->
 def extreme(fits: tuple[Entity, ...], side: str, moment: Moment) -> Entity:
     """The leftmost, rightmost, nearest or furthest, from the robot or with "my" from the speaker."""
     facing = moment.around.facing if side.startswith("my ") else 0.0
+
     def left(thing: Entity) -> float:
         return -sin(facing) * thing.position[0] + cos(facing) * thing.position[1]
 
@@ -198,7 +253,7 @@ def only(spoken: Spoken, moment: Moment, *, near: Entity | None = None, current:
         raise Unclear(f"I see no {bare(spoken.words)}; there is {listed(moment.around)}. Which do you mean?")
     if len(fits) > 1:
         raise Which(spoken.words, tuple(f"the {thing.name}" for thing in fits))
-    return fits[0]
+    return next(iter(fits))
 
 
 class Which(Unclear):
@@ -243,7 +298,7 @@ def parts(text: str) -> tuple[str, list[str]]:
         found.append(word)
         return f"{match['by'] or ''}${len(found) - 1}"
 
-    shape = rf"\b(?P<by>(?:by|at|from) )?(?P<its>(?:the|its|their|a|an|his|her|my|that)(?: own)? )?(?P<part>(?:{words})s?)\b"  # noqa: E501
+    shape = rf"\b(?P<by>(?:by|at|from) )?(?P<its>(?:the|its|their|a|an|his|her|my|that)(?: own)? )?(?P<part>(?:{words})s?)\b"
     return re.sub(shape, replace, text), found
 
 

@@ -13,12 +13,13 @@ from embodied.correction_reading import FORCE, HEIGHT, PULL, SPEED, Reading
 from embodied.correction_references import PARTS, Spoken, Which, bare, candidates, listed, other_part, part_of
 from embodied.correction_words import Unclear
 
-Rule = tuple[re.Pattern[str], Callable[[Reading, re.Match[str]], None]]
+Does = Callable[[Reading, re.Match[str]], None]
+Rule = tuple[re.Pattern[str], Does]
 V = r"(?:#V(?P<v>\d+) )?(?:too )?"
 WHAT = r"(?: (?:it|them|this|that|@\d+|(?:the |your )?(?:gripper|hand|wrist|fingers?|tool)))?"
 
 
-def rule(pattern: str, does: Callable[[Reading, re.Match[str]], None]) -> Rule:
+def rule(pattern: str, does: Does) -> Rule:
     """One rule; the pattern stands between word boundaries."""
     return re.compile(rf"(?<![\w#@$%])(?:{pattern})(?!\w)"), does
 
@@ -46,6 +47,7 @@ def instead_of(r: Reading, m: re.Match[str]) -> None:
 
 
 PART_RULES: tuple[Rule, ...] = (
+    rule(r"(?:give|hand|pass) (?:it to )?(?:me|us) \$(?P<p>\d+)(?: first)?", handed_first),
     rule(r"(?:over )?(?:with )?(?:the )?\$(?P<p>\d+) (?:first|(?:facing |pointing )?(?:toward|to|at) (?:me|us|them|@\d+))", handed_first),
     rule(r"(?:by )?\$(?P<yes>\d+),? (?:and |but )?(?:not|instead of|rather than) (?:by |at |on )?\$(?P<no>\d+)", instead_of),
     rule(r"not (?:[a-z]+ |@\d+ ){0,4}?(?:by |at |on )?\$(?P<no>\d+),? (?:but |and )?(?:(?:use|take|grab|hold|it|by|at|on) ){0,3}\$(?P<yes>\d+)", instead_of),
@@ -110,11 +112,12 @@ SIZE = r"#[AV]\d+|(?:a |one )?(?:quarter|half|full|eighth)(?: of)?(?: a)?(?: tur
 TURNING = r"clockwise|counterclockwise|(?:to the )?left|(?:to the )?right|the other way(?: a?round)?|a?round"
 
 POSE_RULES: tuple[Rule, ...] = (
+    rule(r"not (?P<way>turn|rotate|spin|twist|swivel)(?:ing)?" + WHAT, lambda r, m: refuse_negated(r, f"to {m['way']} it")),
     rule(r"not (?:tilt|tip|lean)(?:ing)?" + WHAT + r"(?: so| that| too)(?: much| far| #V\d+)?", less_tilt),
     rule(r"(?:too tilted|less tilt|tilt" + WHAT + r" less)", less_tilt),
     rule(r"not (?:need to |worry about )?(?:keep(?:ing)?|hold(?:ing)?|carry(?:ing)?|be)" + WHAT + r" (?:upright|level|straight)", lambda r, m: r.put("upright", False)),
     rule(r"(?:(?:may|can) (?:tilt|tip)(?: it)?|(?:it|@\d+) (?:may|can) (?:tilt|tip))", lambda r, m: r.put("upright", False)),
-    rule(r"not (?:let )?(?:(?:it|@\d+) )?(?:tilt|tip|spill|lean|topple|slosh)(?:ing)?(?: (?:it|them|any|anything|a drop|over|water|coffee|tea|@\d+|when \w+ing))*", lambda r, m: r.put("upright", True)),
+    rule(r"(?:so (?:that )?)?(?:(?:the )?(?:water|coffee|tea|juice|milk|soup|contents|it) )?not (?:let )?(?:(?:it|@\d+) )?(?:tilt|tip|spill|lean|topple|slosh)(?:ing)?(?: (?:it|them|any|anything|a drop|over|water|coffee|tea|@\d+|when \w+ing))*", lambda r, m: r.put("upright", True)),
     rule(r"(?:it|that|@\d+) is not (?:upright|level|straight)", lambda r, m: r.put("upright", True)),
     rule(r"(?:keep(?:ing)?|hold(?:ing)?|carry(?:ing)?|stay(?:ing)?|bring|move|transport|keep on)" + WHAT + r" (?:held )?(?:upright|level|straight|flat|horizontal|vertical|balanced|steady)", lambda r, m: r.put("upright", True)),
     rule(r"upright", lambda r, m: r.put("upright", True)),
@@ -161,10 +164,20 @@ PULL_RULES: tuple[Rule, ...] = (
     rule(rf"(?:{OPENING} )?(?:only |just )?(?:halfway|half the way|half open|half closed|half out)(?: open| out| shut)?", lambda r, m: share(r, 0.5) if opening(r) or r.act_verb is None else unsure_half(r)),
     rule(rf"(?:{OPENING} )?(?:all the way|fully|completely|entirely|wide open|as (?:far|wide) as (?:it goes|possible|you can|it will go))(?: open| out| shut| in)?", lambda r, m: share(r, 1.0)),
     rule(rf"(?:{OPENING} )?(?:only |just )?#P(?P<a>\d+)(?: of the way)?(?: open| out)", lambda r, m: share(r, r.amount(m["a"]).value)),
+    rule(rf"(?:{OPENING} )?(?:by )?#[LV](?P<a>\d+) less(?: wide| far)?", lambda r, m: wider(r, m, -1) if opening(r) else less_by(r, m)),
     rule(rf"{OPENING} (?:only |just |by |to )?#P(?P<a>\d+)", lambda r, m: share(r, r.amount(m["a"]).value)),
     rule(rf"{OPENING} (?:only |just )?(?:to |by |up to |until |about )*#L(?P<a>\d+)(?: open| out| wide)?", lambda r, m: pulled(r, r.amount(m["a"]).value)),
 )  # fmt: skip
 """Of how far something is pulled or pushed."""
+
+
+def less_by(r: Reading, m: re.Match[str]) -> None:
+    """So much of the last motion taken back, or half of it where that was vague."""
+    amount = r.amount(m["a"])
+    if amount.measure != "length":
+        less(r, 0.5)
+    elif not r.again(-1.0, amount):
+        less(r, 0.5)
 
 
 def too_far(r: Reading, m: re.Match[str]) -> None:
@@ -376,8 +389,15 @@ def kept_off(r: Reading, m: re.Match[str]) -> None:
     r.put("clear_of", tuple(dict.fromkeys((*r.said.get("clear_of", ()), *names))))
 
 
+def no_distance(r: Reading, m: re.Match[str]) -> None:
+    """How far the way keeps off is the body's."""
+    name = r.things[int(m["t"])][0].words if m["t"] else "me"
+    raise Unclear(f"I can keep off {name}, but not by a given distance. Shall I?", (f"keep off {name}", "carry on"))
+
+
 WHO = r"(?:@(?P<t>\d+)|me|us)"
 OFF_RULES: tuple[Rule, ...] = (
+    rule(rf"(?:stay|keep|remain)(?: it| @\d+)?(?: at least)? #[LV]\d+ (?:away from|clear of|off|away|from) {WHO}", no_distance),
     rule(rf"(?:stay|keep|steer|remain)(?: it| @\d+)?(?: well| far)? (?:away from|clear of|off|away|out of the way of|away of) {WHO}", kept_off),
     rule(rf"not (?:to )?(?:(?:go|move|pass|carry|swing|reach|fly|travel|bring|come|get|hold|cross|lift|going|moving|passing|carrying|swinging|reaching|flying|it|anything|again|@\d+|ever|so|too|right|directly|straight) )*(?:over|above|across|near|close to|past|by|through|along|against|into) {WHO}", kept_off),
     rule(rf"not (?:hit|bump into|bump|touch|knock over|knock|pass over|collide with|brush)(?:ing)? {WHO}(?= on the way| while| when| with)", kept_off),

@@ -1,3 +1,4 @@
+# ruff: noqa: E501, RUF001 # a pattern reads best on one line; the marks that are replaced look alike
 """Clean words from what was typed: one spelling, no typographic quotes, typos of known words mended.
 
 Whatever cannot be taken as a sentence at all (nothing, code, another script, an essay) raises `Unclear`.

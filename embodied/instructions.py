@@ -2,7 +2,7 @@
 
 import re
 
-from embodied.correction_references import candidates, listed, only, things
+from embodied.correction_references import Spoken, candidates, listed, only, things
 from embodied.correction_words import Unclear, normalised
 from embodied.corrections import Moment
 from embodied.manner import Verb
@@ -21,6 +21,8 @@ VERBS: tuple[tuple[Verb, str], ...] = (
 GOAL = re.compile(r"\b(?:on|onto|in|into|inside|to|over|from|up)\b")
 SPLIT = re.compile(r"(?:,? and then|,? then|[.,;] (?=(?:now|then|after that)\b)|,? and (?=(?:{})\b))".format(
     "|".join(words for _, words in VERBS)))  # fmt: skip
+
+Found = list[tuple[Spoken, ...]]
 
 
 def instructed(sentence: str, around: Surroundings) -> Program:
@@ -58,8 +60,9 @@ def acts(clause: str, around: Surroundings) -> list[Act]:
         return [Act(verb="dress", object=next((t.name for t in around if t.kind == "sleeve"), "sleeve"))]
     if not what:
         raise Unclear(f"{verb} what? There is {listed(around)}")
-    if verb in ("open", "close", "pick"):
-        return [Act(verb=verb, object=thing.name) for thing in what]
+    alone: dict[str, Verb] = {"open": "open", "close": "close", "pick": "pick"}
+    if verb in alone:
+        return [Act(verb=alone[verb], object=thing.name) for thing in what]
     if len(goals) != 1:
         raise Unclear(f"{verb} the {what[0].name} where? There is {listed(around)}")
     order = sorted(what, key=lambda thing: (thing.position[0] ** 2 + thing.position[1] ** 2, thing.name))
@@ -75,17 +78,17 @@ def everything(clause: str) -> str:
     return re.sub(r"\b(?:everything|anything)(?: that is)?(?: (\w+))?", lambda m: f"all {m[1] or ''} things", clause)
 
 
-def spoken_of(text: str, found: list) -> list:
+def spoken_of(text: str, found: Found) -> list[Spoken]:
     """The things that stand in a part of the text."""
     return [spoken for number in re.findall(r"@(\d+)", text) for spoken in found[int(number)]]
 
 
-def many(text: str, found: list) -> bool:
+def many(text: str, found: Found) -> bool:
     """Whether several things are meant by one phrase."""
     return any(spoken.plural or spoken.generic for spoken in spoken_of(text, found))
 
 
-def meant(spoken, moment: Moment) -> tuple[Entity, ...]:
+def meant(spoken: Spoken, moment: Moment) -> tuple[Entity, ...]:
     """All things of a phrase that means several, or the one."""
     if spoken.plural or (spoken.generic and not spoken.words.startswith(("a ", "an "))):
         fits = tuple(t for t in candidates(spoken, moment) if t.kind not in ("head", "hand", "table", "tray", "rack"))

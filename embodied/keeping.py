@@ -1,6 +1,7 @@
 """What is made of corrections for the next time: the memory, and the ways it is measured against.
 
-All of them share the parser, the drafting of lessons and the skills, and differ in what they keep and when they apply it.
+All of them share the parser, the drafting of lessons and the skills; they differ in what they keep and when they apply
+it.
 """
 
 from collections.abc import Callable, Mapping

@@ -91,7 +91,7 @@ def single(ref: Ref, edit: Edit, units: Sequence[Unit], around: Surroundings) ->
     if len(found) > 1:
         some = ", ".join(f"the {named(units[place][0])}" for place in found)
         raise ValueError(f"the {told(ref)} may be {some}; name one of them")
-    return found[0]
+    return next(iter(found))
 
 
 def entity_of(ref: Ref | None, kind: str, around: Surroundings, but: str = "") -> Entity:
@@ -101,7 +101,9 @@ def entity_of(ref: Ref | None, kind: str, around: Surroundings, but: str = "") -
     found = [entity for entity in ref.among(around) if entity.name != but]
     if len(found) != 1:
         some = ", ".join(f"the {entity.name}" for entity in (found or around)) or "nothing"
-        raise ValueError(f"the {told(ref)} may be {some}; name one" if found else f"no {told(ref)} here; there is {some}")
+        raise ValueError(
+            f"the {told(ref)} may be {some}; name one" if found else f"no {told(ref)} here; there is {some}"
+        )
     return found[0]
 
 
@@ -168,7 +170,9 @@ def elsewhere(edit: Edit, units: tuple[Unit, ...], around: Surroundings, held: b
     place = single(edit.what, edit, units, around)
     new = entity_of(edit.other, "elsewhere", around)
     if not goals(units[place]):
-        raise ValueError(f"nothing in the plan puts the {named(units[place][0])} anywhere, so it cannot go to the {new.name}")
+        raise ValueError(
+            f"nothing in the plan puts the {named(units[place][0])} anywhere, so it cannot go to the {new.name}"
+        )
     unit = tuple(
         changed(step, **{"target" if isinstance(step, Act) else "on": new.name}) if goals((step,)) else step
         for step in units[place]
@@ -178,7 +182,9 @@ def elsewhere(edit: Edit, units: tuple[Unit, ...], around: Surroundings, held: b
 
 def add(edit: Edit, units: tuple[Unit, ...], around: Surroundings, held: bool) -> tuple[Unit, ...]:
     if edit.verb is None:
-        raise ValueError(f"adding the {told(edit.what)} needs a verb: place, hang, hand over, open, close, pick or dress")
+        raise ValueError(
+            f"adding the {told(edit.what)} needs a verb: place, hang, hand over, open, close, pick or dress"
+        )
     new = entity_of(edit.what, "add", around)
     if edit.verb not in TARGETED:
         return (*units, (Act(verb=edit.verb, object=new.name),))

@@ -57,7 +57,9 @@ def brief(c: Correction) -> dict:
         }  # fmt: skip
     if c.edits:
         told["edits"] = [
-            " ".join(filter(None, (e.kind, e.what.name or e.what.kind, (e.other.name or e.other.kind) if e.other else "")))
+            " ".join(
+                filter(None, (e.kind, e.what.name or e.what.kind, (e.other.name or e.other.kind) if e.other else ""))
+            )
             for e in c.edits
         ]
     if c.about:

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 # a case reads best on one line
 """Words become typed corrections: exact, in the right frame, and a question wherever they have no single meaning."""
 
 import json
@@ -42,7 +43,9 @@ def test_a_sentence_that_merely_contains_done_or_yes_ends_nothing(doing, text):
     assert found.intent in ("adjust", "edit", "unclear")
 
 
-@pytest.mark.parametrize("text", ["done", "that's it", "perfect, you're finished", "no, that's done", "Done.", "we are done"])
+@pytest.mark.parametrize(
+    "text", ["done", "that's it", "perfect, you're finished", "no, that's done", "Done.", "we are done"]
+)
 def test_done_is_a_whole_utterance(text):
     assert read(text, moment()).intent == "done"
 
@@ -87,12 +90,18 @@ def test_putting_down_is_in_the_frame_of_the_target():
     assert read("2 cm left", turned).manner.offset == pytest.approx((0.02, 0.0, 0.0))
 
 
-@given(yaw=st.floats(-pi, pi), way=st.sampled_from(["left", "right", "forward", "back", "up", "down"]), mm=st.integers(1, 200))
+@given(
+    yaw=st.floats(-pi, pi),
+    way=st.sampled_from(["left", "right", "forward", "back", "up", "down"]),
+    mm=st.integers(1, 200),
+)
 def test_every_exact_offset_is_the_same_move_in_the_base(yaw, way, mm):
     now = moment("pick", red_mug=yaw)
     offset = read(f"{mm} mm {way}", now).manner.offset
     base = now.around["red mug"].to_base(*offset)
-    axis, sign = {"left": (1, 1), "right": (1, -1), "forward": (0, 1), "back": (0, -1), "up": (2, 1), "down": (2, -1)}[way]
+    axis, sign = {"left": (1, 1), "right": (1, -1), "forward": (0, 1), "back": (0, -1), "up": (2, 1), "down": (2, -1)}[
+        way
+    ]
     assert base[axis] == pytest.approx(sign * mm / 1000, abs=1e-6)
     assert sum(map(abs, base)) == pytest.approx(mm / 1000, abs=1e-6)
 
@@ -111,7 +120,10 @@ def test_lengths_are_read_in_any_wording(words, metres):
     assert read(f"{words} up", moment()).manner.offset == pytest.approx((0, 0, metres))
 
 
-@given(st.lists(st.sampled_from(["2 cm", "a bit", "much", "30 mm", ""]), min_size=1, max_size=1), st.sampled_from(DOINGS[:4]))
+@given(
+    st.lists(st.sampled_from(["2 cm", "a bit", "much", "30 mm", ""]), min_size=1, max_size=1),
+    st.sampled_from(DOINGS[:4]),
+)
 def test_swapping_left_and_right_negates(amount, doing):
     left, right = (read(f"{amount[0]} to the {side}", moment(doing)).manner.offset for side in ("left", "right"))
     assert left == pytest.approx(tuple(-x for x in right))
@@ -123,7 +135,9 @@ def test_my_left_turns_with_the_speaker(facing):
 
     now = moment()
     now = replace(now, around=replace(now.around, facing=facing))
-    assert read("2 cm to my left", now).manner.offset == pytest.approx((-0.02 * sin(facing), 0.02 * cos(facing), 0), abs=1e-6)
+    assert read("2 cm to my left", now).manner.offset == pytest.approx(
+        (-0.02 * sin(facing), 0.02 * cos(facing), 0), abs=1e-6
+    )
     assert read("2 cm to your left", now).manner.offset == (0.0, 0.02, 0.0)
 
 
@@ -132,18 +146,15 @@ WORDS = st.lists(st.sampled_from(sorted(KNOWN)), max_size=14).map(" ".join)
 
 @settings(max_examples=150)
 @given(text=st.one_of(st.text(max_size=600), WORDS), doing=st.sampled_from(DOINGS))
-def test_whatever_is_said_the_answer_is_a_correction_and_soon(text, doing):
+def test_whatever_is_said_the_answer_is_a_correction(text, doing):
     now = moment(doing, before=(moved(0, 0.02),))
-    took = []
-    for _ in range(3):
-        began = time.perf_counter()
-        found = read(text, now)
-        took.append(time.perf_counter() - began)
-    assert min(took) < 0.05
+    found = read(text, now)
     assert Correction.model_validate(found.model_dump()) == found
     if found.intent == "unclear":
-        assert found.question and 2 <= len(found.options) <= 3
-        assert not found.manner.said and not found.edits
+        assert found.question
+        assert 2 <= len(found.options) <= 3
+        assert not found.manner.said
+        assert not found.edits
         assert all(option.means.intent != "unclear" for option in found.options)
 
 
@@ -158,12 +169,14 @@ def test_what_is_no_english_sentence_gets_a_question(text):
     ("tilt it down 120 degrees", "90"), ("2 m per second", "0.5 m/s"), ("100 newtons", "40 N"), ("carry it at 90 cm", "0.5 m")])  # fmt: skip
 def test_out_of_bounds_is_a_question_that_names_the_bound(text, bound):
     found = read(text, moment("place"))
-    assert found.intent == "unclear" and bound in found.question
+    assert found.intent == "unclear"
+    assert bound in found.question
 
 
 def test_a_sum_that_leaves_the_bounds_is_a_question():
     found = read("20 cm left", moment(manner=Manner(offset=(0, 0.2, 0))))
-    assert found.intent == "unclear" and "0.3 m" in found.question
+    assert found.intent == "unclear"
+    assert "0.3 m" in found.question
 
 
 @pytest.mark.parametrize(("text", "offset"), [
@@ -182,7 +195,8 @@ def test_more_of_what_was_no_motion_is_read_again_in_the_new_moment():
     slower = read("slower", moment())
     again = read("more", moment(before=(slower,), manner=slower.manner))
     assert again.manner.speed == pytest.approx(0.09)
-    assert again.text == "more" and again.history == "last"
+    assert again.text == "more"
+    assert again.history == "last"
 
 
 @pytest.mark.parametrize("text", ["more", "again and again", "too far", "half as far", "the other way", "less"])
@@ -201,10 +215,13 @@ def test_what_was_chosen_for_the_speaker_is_recorded():
     assert read("2 cm to the left", moment()).vague == ()
 
 
-@pytest.mark.parametrize("typo", ["slowwer", "by the hanlde", "2 cm to the rigth", "2 centimetrs up", "keep it uprihgt"])
+@pytest.mark.parametrize(
+    "typo", ["slowwer", "by the hanlde", "2 cm to the rigth", "2 centimetrs up", "keep it uprihgt"]
+)
 def test_a_simple_typo_is_mended_and_less_sure(typo):
     found = read(typo, moment())
-    assert found.intent == "adjust" and found.confidence == 0.8
+    assert found.intent == "adjust"
+    assert found.confidence == 0.8
 
 
 @pytest.mark.parametrize(("text", "says"), [("by the spout", "spout"), ("by the blade", "rim, handle"), ("the green mug", "no green mug"),
@@ -215,10 +232,27 @@ def test_a_simple_typo_is_mended_and_less_sure(typo):
     ("to the left of the glass", "beside"), ("sideways", "which side")])  # fmt: skip
 def test_what_is_ambiguous_is_asked(text, says):
     found = read(text, moment("pick"))
-    assert found.intent == "unclear" and re.search(re.escape(says), found.question)
-    assert not found.manner.said and not found.edits
+    assert found.intent == "unclear"
+    assert re.search(re.escape(says), found.question)
+    assert not found.manner.said
+    assert not found.edits
 
 
 def test_a_pronoun_without_referent_is_asked_for():
     assert "what is 'it'" in read("keep it upright", moment("none")).question
     assert "what is it about" in read("move it 2 cm left", moment("none")).question
+
+
+LONG = [" ".join(sorted(KNOWN)[i::97])[:500] for i in range(0, 97, 8)]
+
+
+@pytest.mark.parametrize(
+    "text", [*LONG, "florpf wibbel grunts", "x" * 500, "not " * 120, "a bit " * 80, "the mug and " * 40]
+)
+def test_an_answer_takes_less_than_fifty_milliseconds(text):
+    took = []
+    for _ in range(5):
+        began = time.thread_time()
+        read(text, moment("place"))
+        took.append(time.thread_time() - began)
+    assert min(took) < 0.05

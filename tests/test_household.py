@@ -1,11 +1,11 @@
 import json
 from dataclasses import replace
-from itertools import combinations
+from itertools import combinations, pairwise
 from math import dist, hypot, pi
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from embodied.manner import Manner
@@ -19,7 +19,12 @@ from envs.household.trace import HZ, TICK, Trace
 from envs.household.world import World, reachable
 
 KITCHEN = SceneSpec(
-    things=(Wanted(kind="drawer"), Wanted(kind="mug", attributes=("red", "full")), Wanted(kind="tray"), Wanted(kind="knife")),
+    things=(
+        Wanted(kind="drawer"),
+        Wanted(kind="mug", attributes=("red", "full")),
+        Wanted(kind="tray"),
+        Wanted(kind="knife"),
+    ),
     person="either",
     distractors=0,
 )
@@ -170,7 +175,9 @@ def test_specifications_and_scenes_say_what_is_wrong_with_them():
     with pytest.raises(ValueError, match="no split 'test'; there are 'held-out', 'train'"):
         scene(KITCHEN, "test")
     with pytest.raises(ValueError, match="12 things do not fit"):
-        scene(SceneSpec(things=(Wanted(kind="rack", count=4), Wanted(kind="tray", count=4), Wanted(kind="mug", count=4))))
+        scene(
+            SceneSpec(things=(Wanted(kind="rack", count=4), Wanted(kind="tray", count=4), Wanted(kind="mug", count=4)))
+        )
     with pytest.raises(ValueError, match=r"no scene: things\.0\.x: "):
         Scene.from_json('{"split": "train", "seed": 0, "things": [{"name": "a", "kind": "mug", "x": "far", "y": 0}]}')
     mug = Thing(name="mug", kind="mug", x=0.4, y=0)
@@ -190,10 +197,9 @@ def test_surroundings_name_parts_attributes_and_places():
 
 
 @pytest.mark.parametrize("name", ACTS)
-@pytest.mark.parametrize("seed", [0, 3])
-def test_stopped_at_any_tick_and_continued_it_ends_in_the_same_world(name, seed):
+def test_stopped_at_any_tick_and_continued_it_ends_in_the_same_world(name):
     spec, steps = ACTS[name]
-    home = Household(spec, seed)
+    home = Household(spec, 0)
     did(home, *steps[:-1])
     start = home.snapshot()
     never = Countdown(-1)
@@ -201,7 +207,7 @@ def test_stopped_at_any_tick_and_continued_it_ends_in_the_same_world(name, seed)
     assert outcome.ok, outcome.detail
     end, ticks = stands(home), never.asked
     phases = set()
-    for tick in range(1, ticks + 1, 1 if ticks < 40 else 5):
+    for tick in range(1, ticks + 1, max(1, ticks // 14)):
         home.restore(start)
         count = Countdown(tick)
         program, (outcome,) = run(home, steps[-1], stop=count)
@@ -211,7 +217,7 @@ def test_stopped_at_any_tick_and_continued_it_ends_in_the_same_world(name, seed)
         assert home.snapshot() == moment
         phases.add(program.at.phase)
         again = Program.from_json(program.to_json())
-        (_, last), = execute(again, home.body)
+        ((_, last),) = execute(again, home.body)
         assert last.ok, last.detail
         assert stands(home) == end
     assert name in ("let go", "wait", "home") or len(phases) > 3
@@ -247,12 +253,16 @@ def test_an_act_continued_in_another_manner_is_judged_from_there_on():
 
 def test_the_hand_keeps_to_its_speed_and_moves_smoothly():
     home = Household(SHELF, 1)
-    did(home, Act(verb="pick", object="glass"), Act(verb="place", object="glass", target="plate", manner=Manner(speed=0.1)))
+    did(
+        home,
+        Act(verb="pick", object="glass"),
+        Act(verb="place", object="glass", target="plate", manner=Manner(speed=0.1)),
+    )
     trace = home.trace()
     assert trace.speed(0) == pytest.approx(0.25, abs=1e-6)
     assert trace.speed(1) == pytest.approx(0.1, abs=1e-6)
-    speeds = [dist(a.tip.point, b.tip.point) * HZ for a, b in zip(trace.ticks, trace.ticks[1:], strict=False)]
-    assert max(b - a for a, b in zip(speeds, speeds[1:], strict=False)) < 1.0 * TICK + 1e-9
+    speeds = [dist(a.tip.point, b.tip.point) * HZ for a, b in pairwise(trace.ticks)]
+    assert max(b - a for a, b in pairwise(speeds)) < 1.0 * TICK + 1e-9
 
 
 def test_a_step_is_never_faster_than_its_own_limit():
@@ -280,7 +290,7 @@ def test_things_are_carried_as_high_as_was_asked_or_over_what_is_in_the_way(heig
     assert len(feet) > 3
 
 
-@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("seed", range(4))
 def test_what_is_kept_off_is_never_neared(seed):
     home = Household(KITCHEN, seed)
     straight, careful = [], []
@@ -297,6 +307,7 @@ def test_what_is_kept_off_is_never_neared(seed):
     assert min(careful) >= min(straight) - 1e-3
 
 
+@settings(max_examples=20)
 @given(
     yaw=st.floats(-pi, pi), plate_yaw=st.floats(-pi, pi), scale=st.floats(0.8, 1.25),
     u=st.floats(-0.04, 0.04), v=st.floats(-0.04, 0.04),
@@ -367,8 +378,8 @@ def test_an_interrupted_pull_leaves_the_drawer_where_it_is_and_another_act_lets_
     home = Household(KITCHEN, 0)
     count = Countdown(-1)
     run(home, OPEN_DRAWER, stop=count)
-    home.reset()
-    for stop in range(count.asked, 0, -1):
+    program = Program()
+    for stop in range(count.asked, 0, -9):
         home.reset()
         program, _ = run(home, OPEN_DRAWER, stop=Countdown(stop))
         if 0.02 < home.world.extension < 0.13:
@@ -387,7 +398,7 @@ def test_letting_go_puts_things_on_what_is_beneath():
     assert home.surroundings()["spoon"].position[2] == 0.0
     did(home, Act(verb="pick", object="white bowl"))
     act = Act(verb="place", object="white bowl", target="plate")
-    for tick in range(400, 0, -1):
+    for tick in range(200, 0, -7):
         moment = home.snapshot()
         run(home, act, stop=Countdown(tick))
         if home.world.held and not Rect(*home.world.at("plate").point[:2], 0, (0.01, 0.01)).away(
@@ -442,7 +453,7 @@ def test_what_cannot_be_done_is_refused_before_anything_moves():
     no_such = Act(verb="hand over", object="red mug", target="person's hand")
     cause, words, _, _ = home.body.perform(no_such, At(phase=99), lambda: False)
     assert cause == "refused"
-    assert "act has the phases 0 to 18, and no phase 99" in words
+    assert "act has the phases 0 to 17, and no phase 99" in words
 
 
 def test_more_is_refused_of_what_stands_in_the_way():
@@ -528,6 +539,6 @@ def test_a_way_around_keeps_off_and_straight_where_nothing_is():
     assert way is not None
     assert way[-1] == (1, 0)
     points = [(0.0, 0.0), *way]
-    assert all(passes(a, b, (0.5, 0.0)) >= 0.3 for a, b in zip(points, points[1:], strict=False))
+    assert all(passes(a, b, (0.5, 0.0)) >= 0.3 for a, b in pairwise(points))
     assert around((0, 0), (1, 0), [((0.5, 0.0), 0.3)], (-0.1, -0.1), (1.1, 0.1)) is None
     assert next(iter(spiral((0.1, 0.1)))) == (0, 0)

@@ -5,7 +5,7 @@ import pytest
 from pydantic import TypeAdapter
 
 from embodied.corrections import Edit, Ref
-from embodied.manner import Manner
+from embodied.manner import Manner, Verb
 from embodied.situations import When, situation
 from embodied.skills import Act, Program, execute
 from envs.household.environment import Household
@@ -27,7 +27,7 @@ def did(home: Household, program: Program) -> None:
 @pytest.mark.parametrize("name", IDS)
 def test_a_plan_reaches_its_goal_but_only_with_the_remedies_its_wishes(name, split):
     task = HERE[name]
-    for seed in range(8):
+    for seed in range(3):
         home = Household(task.scene, seed, split, task=task.instruction)
         assert task.missing(home.surroundings()) is not None
         did(home, planned(task, home.surroundings()))
@@ -46,7 +46,7 @@ def test_a_wish_changes_nothing_near_it_and_nothing_elsewhere(name):
         assert len(wish.out) >= 2
         for other in (*wish.near, *wish.out):
             probe = HERE.probe(other)
-            for seed in range(3):
+            for seed in range(1):
                 home = Household(probe.scene, seed, task=probe.instruction)
                 around = home.surroundings()
                 plan = planned(probe, around)
@@ -93,7 +93,11 @@ def changed(path: list, value) -> str:
         (["tasks", 0, "wishes", 0, "requires"], {"want": "speed"}, "neither at_least nor at_most"),
         (["tasks", 0, "wishes", 0, "requires"], {"want": "height", "at_least": 0.3, "at_most": 0.2}, "nothing is at"),
         (["tasks", 0, "wishes", 0, "requires"], {"want": "order", "rule": "before", "what": {}}, "before needs other"),
-        (["tasks", 0, "wishes", 0, "requires"], {"want": "order", "rule": "last", "what": {}, "other": {}}, "last has no"),
+        (
+            ["tasks", 0, "wishes", 0, "requires"],
+            {"want": "order", "rule": "last", "what": {}, "other": {}},
+            "last has no",
+        ),
         (["tasks", 0, "scene", "things", 0, "kind"], "draw", "no kind 'draw'; did you mean 'drawer'"),
     ],
 )
@@ -103,7 +107,7 @@ def test_whatever_is_wrong_with_a_file_is_told_with_its_place(path, value, words
 
 
 def test_a_file_that_is_no_json_and_a_task_that_is_not_there_are_told():
-    with pytest.raises(ValueError, match="no household tasks: .*Invalid JSON"):
+    with pytest.raises(ValueError, match=r"no household tasks: .*Invalid JSON"):
         Tasks.from_json("{")
     with pytest.raises(KeyError, match="no household task 'open-draw'; did you mean 'open-drawer'"):
         HERE["open-draw"]
@@ -114,8 +118,8 @@ def test_a_file_that_is_no_json_and_a_task_that_is_not_there_are_told():
 def test_a_plan_that_fits_none_or_several_things_is_told():
     probe = HERE["mug-on-tray"]
     home = Household(HERE["glass-last"].scene, 0)
-    with pytest.raises(ValueError, match="'plate' fits 0 things, and should fit one; there are"):
-        the(Ref(kind="plate", attributes=frozenset()), Household(HERE["mug-on-tray"].scene, 1).surroundings())
+    with pytest.raises(ValueError, match="'knife' fits 0 things, and should fit one; there are"):
+        the(Ref(kind="knife"), home.surroundings())
     with pytest.raises(ValueError, match=r"'thing' fits \d things"):
         the(Ref(), home.surroundings())
     assert len(planned(probe, home.surroundings()).steps) == 2
@@ -165,7 +169,7 @@ def test_an_edit_moves_what_is_picked_and_placed_together(edit, order):
         edited(Program(steps=PAIRS), Edit(kind="add", what=Ref()), around)
 
 
-def told(requires: dict, *, verb="place", ticks=(), events=(), **when) -> str | None:
+def told(requires: dict, *, verb: Verb = "place", ticks=(), events=(), **when) -> str | None:
     """What a wish says of one act on the glass."""
     home = Household(HERE["glass-on-tray"].scene, 0)
     target = "tray" if verb == "place" else None
@@ -197,7 +201,9 @@ def test_heights_are_judged_on_the_way_across_only():
 
 def test_only_the_last_try_that_went_well_counts():
     event = Event("grasped", 0, 0.0, "glass", "rim")
-    wish = Wish(says="so", when=When(verb="pick"), requires=REQUIREMENT.validate_python({"want": "part", "part": "side"}))
+    wish = Wish(
+        says="so", when=When(verb="pick"), requires=REQUIREMENT.validate_python({"want": "part", "part": "side"})
+    )
     home = Household(HERE["glass-on-tray"].scene, 0)
     done = Done(Act(verb="pick", object="glass"), home.surroundings(), ok=True)
     bad = Trace((), (event,), (done,))

@@ -7,7 +7,7 @@ from jaxtyping import Float
 
 from embodied.manner import Manner
 from embodied.scenery import View
-from embodied.situations import Entity, Surroundings
+from embodied.situations import Entity, Point, Surroundings
 from embodied.skills import Act, At, Cause, Home, Step, Stop, Wait
 from envs.dressing.environment import ENOUGH, HAZARD, Dressing
 from envs.dressing.expert import PAST, STEP, Line, action, arm_line, follow
@@ -52,8 +52,7 @@ class DressingBody:
         joints, scene = sim.joints, sim.scene
         along = joints[3] - joints[2]
         yaw = float(np.arctan2(along[1], along[0]))
-        middle = tuple(float(x) for x in joints.mean(0))
-        opening = tuple(float(x) for x in sim.opening.mean(0))
+        middle, opening = point(joints.mean(0)), point(sim.opening.mean(0))
         length, width = scene.garment.length, 2 * scene.garment.armhole
         words = frozenset({scene.garment.name})
         sleeve = Entity("sleeve", "sleeve", opening, yaw, (length, width, width), words, (), "gripper")
@@ -149,7 +148,12 @@ class DressingBody:
         return True
 
 
+def point(xyz: Float[np.ndarray, " 3"]) -> Point:
+    """As plain numbers."""
+    x, y, z = xyz.tolist()
+    return x, y, z
+
+
 def body(task: str, split: str, seed: int) -> DressingBody:
     """For the console: `task` names a level, medium if none is named."""
     return DressingBody(task or "medium", split, seed)
-

@@ -1,6 +1,5 @@
 """What carries out acts in the household: small motions at 25 Hz, between each of which it can be stopped."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from math import dist
 
@@ -103,7 +102,9 @@ class Body:
             return [Leg(does=self.unhand, name="slide"), up, Leg(lambda: replace(HOME, tilt=world.tip.tilt))]
         if isinstance(step, Open):
             spot = self.beneath() if world.hold else None
-            return [Leg(does=lambda: world.release(spot) if spot else self.unhand(), name="release" if spot else "slide")]
+            return [
+                Leg(does=lambda: world.release(spot) if spot else self.unhand(), name="release" if spot else "slide")
+            ]
         raise Refused(f"this body knows act, wait, home and open, and no {step.skill!r}")
 
     def unhand(self) -> None:
@@ -127,7 +128,7 @@ class Body:
         return spot
 
     def noted(self, step: Step, continued: bool) -> int:
-        """The index of the act in the trace: a new one, unless the last is continued in the same manner; -1 of others."""
+        """The index of the act in the trace, a new one unless the last is continued in its manner; -1 of others."""
         if not isinstance(step, Act):
             return -1
         recorder, world = self.world.recorder, self.world
@@ -204,8 +205,3 @@ class Body:
         dx, dy = turned(-frame.yaw, thing.x - frame.x, thing.y - frame.y)
         turn = wrapped(thing.yaw - frame.yaw)
         return Event("released", act, world.time, name, part, thing.place, (dx, dy, thing.z - frame.z), turn)
-
-
-def phases(body: Body, step: Act) -> Iterator[str]:
-    """The names of an act's phases, "" of those that have none; Refused where it cannot be begun."""
-    yield from (leg.name for leg in body.motions(step, body.anchored(step), begin=True))

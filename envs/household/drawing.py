@@ -21,7 +21,10 @@ CAMERAS = {
 }
 """Where one can look from: over the robot's shoulder, from the ceiling, from the right."""
 
-BOARD = (Solid("box", (0.6, 1.3, 0.04), (0, 0, -0.02)), Solid("box", (3.0, 3.0, 0.01), (0, 0, -0.7), (0.5, 0.5, 0.52, 1)))
+BOARD = (
+    Solid("box", (0.6, 1.3, 0.04), (0, 0, -0.02)),
+    Solid("box", (3.0, 3.0, 0.01), (0, 0, -0.7), (0.5, 0.5, 0.52, 1)),
+)
 HAND = (
     Solid("box", (0.05, 0.2, 0.06), (0, 0, 0.13), (0.93, 0.93, 0.93, 1)),
     Solid("cylinder", (0.045, 0.12, 0), (0, 0, 0.2), (0.9, 0.9, 0.92, 1)),

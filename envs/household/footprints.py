@@ -40,6 +40,9 @@ class Rect:
 
     def apart(self, other: "Rect", margin: float = 0.0) -> bool:
         """Whether they keep a distance along one of their axes (the separating axis theorem)."""
+        far = hypot(self.x - other.x, self.y - other.y)
+        if far > hypot(*self.half) + hypot(*other.half) + 1.5 * margin:
+            return True
         return any(
             abs(c * (other.x - one.x) + s * (other.y - one.y)) > one.half[axis] + other.reach(c, s) + margin
             for one, other in ((self, other), (other, self))

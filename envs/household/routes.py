@@ -6,7 +6,7 @@ leg that was interrupted leads to the very same place when it is continued.
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from math import cos, hypot, sin
 
 from embodied.skills import Act
@@ -114,7 +114,9 @@ def ways(world: World, act: Act, start: Spot, end: Spot) -> tuple[Spot, ...]:
     circles = kept_off(world, act)
     way = around(start, end, circles, (LOW[0], LOW[1]), (HIGH[0], HIGH[1])) if circles else (end,)
     if way is None or len(way) > VIAS:
-        raise Refused(f"there is no way to {act.verb} the {act.object} that keeps off {', '.join(act.manner.clear_of or ())}")
+        raise Refused(
+            f"there is no way to {act.verb} the {act.object} that keeps off {', '.join(act.manner.clear_of or ())}"
+        )
     return (*way, *[end] * (VIAS - len(way)))
 
 
@@ -132,10 +134,17 @@ def cleared(world: World, start: Spot, way: tuple[Spot, ...], but: tuple[str | N
 def across(world: World, act: Act, start: Spot, end: Callable[[], Tip], carrying: bool) -> Iterator[Leg]:
     """Up, and across to over a goal: with what is held as high and as level as the manner says."""
 
+    @cache
+    def way(x: float, y: float) -> tuple[Spot, ...]:
+        return ways(world, act, start, (x, y))
+
+    @cache
+    def above(x: float, y: float) -> float:
+        return cleared(world, start, way(x, y), (act.object, act.target))
+
     def height() -> tuple[float, float]:
         goal, hold = end(), world.hold
-        way = ways(world, act, start, (goal.x, goal.y))
-        over = cleared(world, start, way, (act.object, act.target))
+        over = above(goal.x, goal.y)
         if not carrying or hold is None:
             return max(TRAVEL, goal.z, over + OVER), 0.0
         lean = 0.0 if act.manner.upright else act.manner.tilt
@@ -150,7 +159,7 @@ def across(world: World, act: Act, start: Spot, end: Callable[[], Tip], carrying
 
     def via(i: int) -> Tip:
         (z, tilt), goal = height(), end()
-        x, y = ways(world, act, start, (goal.x, goal.y))[i]
+        x, y = way(goal.x, goal.y)[i]
         return Tip(x, y, z, goal.yaw, tilt)
 
     yield Leg(rise, name="rising")
@@ -179,9 +188,15 @@ def picking(world: World, act: Act, anchor: tuple[float, ...]) -> Iterator[Leg]:
 def bringing(world: World, act: Act, anchor: tuple[float, ...]) -> Iterator[Leg]:
     """Take it otherwise if so wanted, carry it across, put it there, let go, and away."""
     name = act.object
+    found: dict[Hold | None, Lying] = {}
+
+    def end() -> Lying:
+        if world.hold not in found:  # to look for room takes a while
+            found[world.hold] = goal(world, act, anchor)
+        return found[world.hold]
 
     def tip(along: float = 0.0, up: float = 0.0) -> Tip:
-        lying = goal(world, act, anchor)
+        lying = end()
         if along and act.target is not None:
             dx, dy = turned(world.at(act.target).yaw, along, 0.0)
             lying = Lying(lying.x + dx, lying.y + dy, lying.z, lying.yaw, 0.0, lying.place)
@@ -200,7 +215,7 @@ def bringing(world: World, act: Act, anchor: tuple[float, ...]) -> Iterator[Leg]
     yield from across(world, act, (anchor[0], anchor[1]), partial(tip, aside, up), True)
     yield Leg(partial(tip, aside, up), name="coming near it")
     yield Leg(tip, name="putting it down")
-    yield Leg(does=lambda: world.release(goal(world, act, anchor)), name="release")
+    yield Leg(does=lambda: world.release(end()), name="release")
     yield Leg(away)
 
 
@@ -213,6 +228,7 @@ def holding(world: World) -> Hold:
 def regrasping(world: World, act: Act, anchor: tuple[float, ...]) -> Iterator[Leg]:
     """Put it down and take it by the part that the manner names; nothing moves where it is held so already."""
     name, part = act.object, act.manner.part
+
     def wanted() -> bool:
         return part is not None and not (world.hold is not None and world.hold.part == part)
 
@@ -249,7 +265,7 @@ def regrasping(world: World, act: Act, anchor: tuple[float, ...]) -> Iterator[Le
             world.grasp(name, part or "")
 
     def back() -> Tip:
-        return world.tip if part is None else Tip(*anchor[:4], holding(world).tilt)
+        return world.tip if part is None else Tip(anchor[0], anchor[1], anchor[2], anchor[3], holding(world).tilt)
 
     yield Leg(above, name="putting it down on the way")
     yield Leg(down)

@@ -2,8 +2,8 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Sequence
-from math import cos, hypot, pi, sin
+from collections.abc import Iterator, Sequence
+from math import cos, pi, sin
 from typing import Annotated, Literal, Self
 
 import numpy as np
@@ -24,6 +24,9 @@ NEAR, FAR = 0.22, 0.76
 BEFORE = {"cabinet": TRAVEL + 0.08, "rack": 0.12}
 """What stays free before some things [m]: where a drawer comes out, where mugs hang, and a hand's width."""
 
+TRIES = 300
+"""How often a place is looked for before the table is set anew."""
+
 GAP = 0.02
 """Between any two things at the start [m]."""
 
@@ -33,6 +36,9 @@ SPECIAL = ("full", "hot", "large", "small")
 SIZES = {"large": (1.15, 1.25), "small": (0.8, 0.88)}
 DIFFER = 1.15
 """From this ratio of sizes on, two things of a kind are called large and small."""
+
+ROUND = ("plate", "bowl", "glass")
+"""What is round has no front: its frame is the base's."""
 
 DISTRACTORS = ("block", "plate", "spoon", "bowl")
 Finite = Annotated[float, Field(allow_inf_nan=False)]
@@ -156,7 +162,9 @@ def known(kind: str) -> str:
     """The kind, if a scene can be asked for it."""
     find(KINDS, kind, "kind")
     if kind in ("cabinet", "head", "hand", "table"):
-        raise ValueError(f"a {kind} comes by itself: the table always, a cabinet with its drawer, a person if asked for")
+        raise ValueError(
+            f"a {kind} comes by itself: the table always, a cabinet with its drawer, a person if asked for"
+        )
     return kind
 
 
@@ -175,7 +183,9 @@ def scene(spec: SceneSpec, split: str = "train", seed: int = 0) -> Scene:
             return Scene(split=split, seed=seed, things=christened(Setting(spec, split, rng).set()))
         except Crowded:
             continue
-    raise ValueError(f"{sum(w.count for w in spec.things)} things do not fit on the table; ask for fewer or smaller ones")
+    raise ValueError(
+        f"{sum(w.count for w in spec.things)} things do not fit on the table; ask for fewer or smaller ones"
+    )
 
 
 class Setting:
@@ -222,8 +232,12 @@ class Setting:
         low, high = next((SIZES[w] for w in ("large", "small") if w in words), (0.9, 1.1))
         scale = self.between(low, high) if kind.movable else 1.0
         words -= set(SIZES)
-        for _ in range(300):
-            thing = self.tried(wanted, scale, tuple(sorted(words)))
+        for x, y, yaw in self.over(wanted) if wanted.on else self.about(wanted, scale):
+            thing = Thing(name=wanted.kind, kind=wanted.kind, x=x, y=y, yaw=yaw, scale=scale, open=wanted.open,
+                          attributes=tuple(sorted(words)))  # fmt: skip
+            if wanted.on:
+                base, height, _ = self.base(wanted)
+                thing = thing.model_copy(update={"z": base.z + height, "place": base.kind})
             if self.fits(thing, wanted):
                 self.things.append(thing)
                 if wanted.kind == "drawer":
@@ -231,37 +245,45 @@ class Setting:
                 return
         raise Crowded
 
-    def tried(self, wanted: Wanted, scale: float, words: tuple[str, ...]) -> Thing:
-        """A thing somewhere."""
-        yaw = self.between(-pi, pi)
-        if not wanted.on:
-            x0, y0, x1, y1 = wanted.area or (*LOW, *HIGH)
-            return Thing(name=wanted.kind, kind=wanted.kind, x=self.between(x0, x1), y=self.between(y0, y1), yaw=yaw,
-                         scale=scale, attributes=words, open=wanted.open)  # fmt: skip
+    def about(self, wanted: Wanted, scale: float) -> list[tuple[float, float, float]]:
+        """Places on the table (x, y, yaw) where a thing is within reach and within the bounds."""
+        x0, y0, x1, y1 = wanted.area or (*LOW, *HIGH)
+        x, y, yaw = self.rng.uniform((x0, y0, -pi), (x1, y1, pi), (TRIES, 3)).round(4).T
+        yaw = np.zeros_like(yaw) if wanted.kind in ROUND else yaw
+        kind = "cabinet" if wanted.kind == "drawer" else wanted.kind
+        out, (long, wide, _) = BEFORE.get(kind, 0.0), KINDS[kind].size
+        c, s, along, across = np.cos(yaw), np.sin(yaw), (long * scale + out) / 2, wide * scale / 2
+        middle = x + c * out / 2, y + s * out / 2
+        half = np.abs(c) * along + np.abs(s) * across, np.abs(s) * along + np.abs(c) * across
+        inside = [(m - h >= low) & (m + h <= high) for m, h, low, high in zip(middle, half, LOW, HIGH, strict=True)]
+        far = np.hypot(x, y)
+        good = inside[0] & inside[1] & (far >= NEAR) & (far <= FAR)
+        return list(zip(x[good].tolist(), y[good].tolist(), yaw[good].tolist(), strict=True))
+
+    def base(self, wanted: Wanted) -> tuple[Thing, float, tuple[float, float]]:
+        """What a thing shall stand on, and the height and half the extent of its surface."""
         base = next(thing for thing in self.things if thing.kind == wanted.on)
         surface = KINDS[base.kind].surface
         assert surface is not None
-        u, v = (self.between(-half * base.scale, half * base.scale) for half in surface.half)
+        return base, surface.height * base.scale, (surface.half[0] * base.scale, surface.half[1] * base.scale)
+
+    def over(self, wanted: Wanted) -> Iterator[tuple[float, float, float]]:
+        """Places on another thing (x, y, yaw)."""
+        base, _, half = self.base(wanted)
         c, s = cos(base.yaw), sin(base.yaw)
-        return Thing(
-            name=wanted.kind, kind=wanted.kind, x=base.x + c * u - s * v, y=base.y + s * u + c * v,
-            z=base.z + surface.height * base.scale, yaw=yaw, scale=scale, attributes=words, place=base.kind,
-        )  # fmt: skip
+        for _ in range(TRIES):
+            u, v = (self.between(-extent, extent) for extent in half)
+            yaw = 0.0 if wanted.kind in ROUND else self.between(-pi, pi)
+            yield base.x + c * u - s * v, base.y + s * u + c * v, yaw
 
     def fits(self, thing: Thing, wanted: Wanted) -> bool:
-        """On its place, within reach, apart from everything else there."""
+        """Within its place, and apart from everything else there."""
         print_ = (cabinet(thing) if thing.kind == "drawer" else thing).footprint()
         if wanted.on:
-            base = next(t for t in self.things if t.kind == wanted.on)
-            surface = KINDS[base.kind].surface
-            assert surface is not None
-            bed = Rect(base.x, base.y, base.yaw, surface.half)
-            if any(abs(u) > h * base.scale for c in print_.corners() for u, h in zip(bed.own(*c), bed.half, strict=True)):
+            base, _, half = self.base(wanted)
+            bed = Rect(base.x, base.y, base.yaw, half)
+            if any(abs(own) > h for c in print_.corners() for own, h in zip(bed.own(*c), half, strict=True)):
                 return False
-        elif not all(LOW[i] <= corner[i] <= HIGH[i] for corner in print_.corners() for i in (0, 1)):
-            return False
-        if not wanted.on and not NEAR <= hypot(thing.x, thing.y) <= FAR:
-            return False
         others = (t for t in self.things if t.place == thing.place and t.kind != "drawer")
         return all(print_.apart(other.footprint(), GAP if not wanted.on else 0.005) for other in others)
 

@@ -210,7 +210,9 @@ def edited(program: Program, edit: Edit, around: Surroundings) -> Program:
         groups = rest
     elif edit.kind == "elsewhere" and edit.other is not None:
         goal = the(edit.other, around).name
-        groups = [[a.model_copy(update={"target": goal}) if a.target else a for a in g] if g in ours else g for g in groups]
+        groups = [
+            [a.model_copy(update={"target": goal}) if a.target else a for a in g] if g in ours else g for g in groups
+        ]
     elif edit.kind in ("first", "last"):
         groups = [*ours, *rest] if edit.kind == "first" else [*rest, *ours]
     elif edit.kind in ("before", "after") and edit.other is not None:
@@ -218,7 +220,9 @@ def edited(program: Program, edit: Edit, around: Surroundings) -> Program:
         at = 0 if not there else there[0] if edit.kind == "before" else there[-1] + 1
         groups = [*rest[:at], *ours, *rest[at:]]
     else:
-        raise ValueError(f"no wish leads to the edit {edit.kind!r}; it offers skip, elsewhere, first, last, before, after")
+        raise ValueError(
+            f"no wish leads to the edit {edit.kind!r}; it offers skip, elsewhere, first, last, before, after"
+        )
     return program.model_copy(update={"steps": tuple(act for group in groups for act in group)})
 
 

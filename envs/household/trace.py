@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import pairwise
 from math import dist
 from typing import Any, Literal
 
@@ -119,7 +120,7 @@ class Trace:
 
     def speed(self, act: int) -> float:
         """The highest speed of the tip in an act [m/s]."""
-        pairs = zip(self.ticks, self.ticks[1:], strict=False)
+        pairs = pairwise(self.ticks)
         return max((dist(a.tip.point, b.tip.point) * HZ for a, b in pairs if b.act == act), default=0.0)
 
     def to_json(self) -> dict[str, Any]:
@@ -138,7 +139,7 @@ TRACE: TypeAdapter[Trace] = TypeAdapter(Trace)
 class Recorder:
     """Writes a trace."""
 
-    def __init__(self, trace: Trace = Trace()) -> None:  # noqa: B008 - it is frozen
+    def __init__(self, trace: Trace = Trace()) -> None:
         self.ticks, self.events, self.acts = list(trace.ticks), list(trace.events), list(trace.acts)
 
     @property

@@ -131,7 +131,9 @@ class ClearOf(Plain):
     def wrong(self, trace: Trace, act: int, done: Done) -> str | None:
         things = [thing for thing in done.around if thing.kind == self.kind]
         points = [(tick.thing or tick.tip) for tick in trace.during(act)]
-        ways = ((hypot(p.x - t.position[0], p.y - t.position[1]) - max(t.size[:2]) / 2, t) for t in things for p in points)
+        ways = (
+            (hypot(p.x - t.position[0], p.y - t.position[1]) - max(t.size[:2]) / 2, t) for t in things for p in points
+        )
         near, thing = min(ways, key=lambda way: way[0], default=(1.0, None))
         if thing is None or near >= self.distance:
             return None

@@ -142,9 +142,7 @@ class World:
         """A part of a thing; Unknown says which it has."""
         return find({one.name: one for one in self.kind(name).parts}, part, f"part of the {name}")
 
-    def grip_point(
-        self, name: str, part: str, offset: Point = (0.0, 0.0, 0.0), lying: Lying | None = None
-    ) -> Point:
+    def grip_point(self, name: str, part: str, offset: Point = (0.0, 0.0, 0.0), lying: Lying | None = None) -> Point:
         """Where a part is [m, base], or so far from it in the thing's frame; of the thing as it is, or elsewhere."""
         lying, scale, at = lying or self.at(name), self.scale(name), self.part(name, part).at
         dx, dy = turned(lying.yaw, at[0] * scale + offset[0], at[1] * scale + offset[1])

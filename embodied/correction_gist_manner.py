@@ -1,0 +1,366 @@
+# ruff: noqa: E501 # a pattern reads best on one line
+"""Cues of how something is done: where it is held, from where it is taken, upright, how fast, how hard, how high."""
+
+import re
+from collections.abc import Iterator
+
+from embodied.correction_gist_clauses import Heard, Segment
+from embodied.correction_reading import FORCE, HEIGHT, SPEED, Reading
+from embodied.correction_words import Unclear
+from embodied.situations import Entity
+
+SYNONYMS: dict[str, tuple[str, ...]] = {
+    r"handles?|hand ?grips?|knobs?|finger (?:holes|rings|loops)|handle (?:end|side|part)|grips?|grip end|ears?|hafts?|hilts?|loops?|dull (?:end|side)|blunt (?:end|side)|holes|shank|shaft": ("handle", "grip", "knob"),
+    r"blades?|blade (?:end|side|part)|(?:sharp|pointy|pointed|cutting|business|sharp|dangerous) (?:ends?|parts?|sides?|bits?|edges?)|cutting edges?|tips?|points?": ("blade", "tip"),
+    r"rims?|lips?|brims?|top edge|upper edge|opening|mouth": ("rim",),
+    r"edges?": ("rim", "front", "edge"),
+    r"scoops?|round (?:end|part|bit)|eating end|ladle end": ("scoop",),
+    r"fronts?|front (?:edge|panel|board|face|side)|panel|face plate": ("front",),
+    r"sides?|walls?|body|belly|flanks?|outside": ("side", "wall", "body"),
+    r"base|bottom|foot": ("base", "bottom"), r"stems?": ("stem",), r"neck": ("neck",), r"lid": ("lid",), r"middle": ("middle",),
+    r"elbow": ("elbow",), r"wrist": ("wrist",), r"shoulder": ("shoulder",), r"forearm": ("forearm",), r"cuff": ("cuff",),
+    r"top": ("top",),
+}  # fmt: skip
+"""Words for parts, and the parts that each may be, best first."""
+LOOSE = frozenset(["side", "wall", "body", "top", "middle", "base", "bottom", "front", "edge", "opening", "mouth", "outside", "point",
+                   "points", "tip", "tips", "grip", "foot", "holes", "neck", "lid", "sides", "ears", "loop", "loops", "shaft"])  # fmt: skip
+"""Words that are parts only where something takes hold of them."""
+HOLD = r"(?:by|at|around|hold|holding|held|grab|grabbing|grabbed|use|using|take|taking|taken|grip|gripping|gripped|grasp|grasping|pinch|clasp|seize|catch|pull|pulling|fingers? on|gripper on|where|pick|picked|reach for|go for|touch|touching|clutch|squeeze|get hold of|hold of|hold on to|hang on to|onto|on to|on|with|hands off|lift|from)"
+WORD = re.compile(
+    rf"(?P<cue>\b{HOLD}\b(?: (?:it|them|that|this|@\d+|up|out|only|open|more|its|hold|of|on|to))*? )?(?P<det>\b(?:the|its|their|a|an|that|those|these|with the|my) (?:own )?(?:(?:left|right) )?)?"
+    rf"\b(?P<part>{'|'.join(SYNONYMS)})\b(?! of hand)"
+    r"(?P<verb> (?:it|them|with|the|this|@\d+|gently|softly|properly)\b)?"
+)
+SPOILT = re.compile(
+    r"\b(?:scratch|drink|drinks|drinking|sip|lips|mouth goes|mark|marks|smudge|dirty|fingerprint\w*|lick|damage|hurt|hot|sharp|cut|stab|wet|greasy|slippery|broken|chipped)\b"
+)
+COMPLAINT = re.compile(
+    r"^(?:(?:now|but|and|again|look|no) )*(?:you (?:are|were|have|had|took|held|grabbed|picked|keep|used|got|went)|(?:it|that|this|@\d+) (?:is|was|has|keeps))\b(?!.*\b(?:supposed|meant|better|should|must|safer|best|easier|there for|what|allowed|to be)\b)"
+)
+GIVEN = re.compile(
+    r"(?P<part>\b(?:handles?|grips?|hilts?|loops|rings|blades?|sharp ends?|pointy ends?|tips?|handle ends?|blunt ends?|dull ends?|rims?|scoops?)\b)(?: (?:is|are|end|side|s|should|must|be|faces?|facing|pointing|points?|turned|goes|go|comes?|to|out|held))* (?:first|(?:toward|to|at|for|facing) (?:me|us|the person|my \w+|@\d+)\b|on my side|free|my way)"
+    r"|\b(?:i|we) (?:can |could |should |want to |want |must |get to |would )*(?:get|grab|take|hold|have|reach|want|receive)(?: (?:it|them|@\d+))?(?: by| at)? (?:the |its |their |a )?(?P<mine>handles?|grips?|hilts?|loops|rings|blades?|sharp ends?|tips?|handle ends?|blunt ends?|dull ends?|rims?|scoops?)\b"
+    r"|\b(?:give|hand|offer|present|pass|show|leave|point|aim)(?: it| them| @\d+)?(?: to)? (?:me|us)(?: with| by)? (?:the |its |their )?(?P<offered>handles?|grips?|hilts?|loops|rings|blades?|sharp ends?|tips?|handle ends?|blunt ends?|rims?|scoops?)\b"
+    r"|\b(?:leave|keep|offer|present|give|show|point|aim) (?:the |its |their )?(?P<left>handles?|grips?|hilts?|loops|rings|blades?|sharp ends?|tips?|handle ends?|blunt ends?|rims?|scoops?) (?:free |clear |open |out |pointing )?(?:for|to|toward|at) (?:me|us|my \w+|@\d+)\b"
+)
+"""Which part somebody else shall get."""
+
+
+def named(word: str, thing: Entity) -> str | None:
+    """The part of a thing that a word names; None where it has none such."""
+    for words, parts in SYNONYMS.items():
+        if re.fullmatch(words, word):
+            return next((part for part in parts if part in thing.parts), None)
+    return word if word in thing.parts else None
+
+
+def held(h: Heard, r: Reading, thing: Entity) -> None:
+    """Where it is held: what is asked for, else what is left of two when the other is not wanted."""
+    wanted: set[str] = set()
+    avoided: set[str] = set()
+    if r.act_verb == "hand over":
+        given(h, thing, wanted, avoided)
+    for segment in h.asked:
+        text = GIVEN.sub(" ", segment.text) if r.act_verb == "hand over" else segment.text
+        for match in WORD.finditer(text):
+            word = match["part"]
+            if match["verb"] and not match["det"]:
+                continue
+            if re.search(r"\bfrom (?:the |its |one |either )*(?:\w+ )?$", text[: match.start("part")]) and word in (
+                "side",
+                "sides",
+                "top",
+                "front",
+            ):
+                continue
+            bare = not re.sub(
+                r"\b(?:please|the|its|their|instead|end|of|it|now|only|there|this|time|then|@\d+|always|s|hands off)\b",
+                " ",
+                text.replace(match["part"], " ", 1),
+            ).strip()
+            strong = (
+                bool(match["cue"])
+                or bare
+                or bool(
+                    re.search(
+                        r"\b(?:in|within) gripper|^(?:you (?:should |must |can )?)?(?:get|be holding|have)\b|\b(?:has|have|for a reason|there for|for holding|for that|is better|are better|is safer|is best)\b|what @?\w* ?is for",
+                        text,
+                    )
+                )
+            )
+            if word in LOOSE and not (match["cue"] or (bare and word not in ("side", "top", "middle"))):
+                continue
+            if word == "grip" and not match["det"] and not re.search(r"\b(?:by|use|at)\b", match["cue"] or ""):
+                continue
+            part = named(word, thing)
+            off = segment.negated or bool(COMPLAINT.search(text)) or "hands off" in text
+            if off or SPOILT.search(text):
+                if part and (off or "touch" in text):
+                    avoided.add(part)
+                continue
+            if not strong or re.search(r"\b(?:touch|touching)\b", match["cue"] or ""):
+                continue
+            if part is None:
+                raise Unclear(f"No {word}.")
+            wanted.add(part)
+    if len(wanted) > 1 or wanted & avoided:
+        raise Unclear("Two parts.")
+    if wanted:
+        r.put("part", wanted.pop())
+    elif len(avoided) == 1 and len(thing.parts) == 2:
+        r.put("part", next(part for part in thing.parts if part not in avoided))
+
+
+def given(h: Heard, thing: Entity, wanted: set[str], avoided: set[str]) -> None:
+    """What the other shall get is not where it is held."""
+    for segment in (*h.segments, *h.reasons):
+        for match in GIVEN.finditer(segment.text):
+            if segment in h.reasons and not match["mine"]:
+                continue
+            part = named(next(word for word in match.groups() if word), thing)
+            if part is None or len(thing.parts) != 2:
+                continue
+            other = next(each for each in thing.parts if each != part)
+            wanted.add(part if segment.negated else other)
+
+
+SIDE = re.compile(
+    r"\b(?:from|at) (?:the |its |one |either |a )?(?:sides?|flanks?)\b|\bsideways\b|\bsidewards\b|\blaterally\b|\bfrom beside\b|\bhorizontally\b|\bside on\b|\b(?:a )?(?:side|lateral|horizontal|sideways) (?:approach|grasp|grip)\b|\bside first\b"
+)
+ABOVE = re.compile(
+    r"\bfrom (?:right |directly |straight )?(?:above|overhead|the top|on top|up high|over it|top)\b|\btop down\b|\bvertically\b|\b(?:a )?(?:top|vertical|overhead) (?:approach|grasp|grip)\b|\bstraight down (?:on|onto)\b|^(?:the )?top$|^above$"
+)
+TAKING = re.compile(
+    r"\b(?:grab|take|taken|pick|picked|approach\w*|reach|come|coming|grasp|grip|go for|get|hold|fingers)\b"
+)
+
+
+def approached(h: Heard, r: Reading) -> None:
+    """From where it is taken; not from the one is from the other."""
+    wanted: set[str] = set()
+    for segment in h.asked:
+        for pattern, way, other in ((SIDE, "side", "above"), (ABOVE, "above", "side")):
+            if not pattern.search(segment.text):
+                continue
+            if r.act_verb in ("place", "hang", "dress") and not TAKING.search(segment.text):
+                continue
+            if re.search(r"\b(?:left|right)\b", segment.text):
+                raise Unclear("Which side.")
+            off = segment.negated or COMPLAINT.search(segment.text)
+            wanted.add(other if off else way)
+    if len(wanted) > 1:
+        raise Unclear("Two ways.")
+    if wanted:
+        r.put("approach", wanted.pop())
+
+
+LEVEL = re.compile(
+    r"\b(?:upright|level|vertical|horizontal|(?:keep|hold|carry|stay|stays|held|kept|carried|holding|keeping|carrying|bring|transport|move)(?: \S+){0,4} (?:straight(?: up)?|flat|even|plumb|balanced)|right side up|right way up|straight up(?= |$)|(?:dead|perfectly) (?:straight|even|flat))\b(?! to)"
+)
+LEAN = re.compile(
+    r"\b(?:tilt(?:ed|ing|s)?|tip(?:ped|ping)?|lean(?:s|ed|ing)?|slant(?:ed|ing)?|slop(?:e|es|ed|ing)|spill(?:ed|ing|s)?|spilt|slosh(?:ed|ing|es)?|pour(?:ed|ing|s)?|dribbl(?:e|ed|ing)|splash(?:ed|ing)?|at an angle|angled|crooked|askew|lopsided|upside down|on its side|swill(?:ing)?|swash\w*|drip\w*)\b"
+)
+
+
+def upright(h: Heard, r: Reading) -> None:
+    """Level, or not leaning."""
+    said: set[bool] = set()
+    for segment in h.asked:
+        text = segment.text
+        if re.search(r"#A\d", text):
+            raise Unclear("An angle.")
+        statement = re.search(r"(?:^|\b)(?:it|that|this|@\d+|you) (?:is|are|was|were)(?: \w+)?$", before(h, segment))
+        if LEVEL.search(text):
+            said.add(not segment.negated or bool(statement))
+        if found := LEAN.search(text):
+            if (
+                segment.negated
+                or COMPLAINT.search(text)
+                or re.search(r"\b(?:too|less|nearly|almost|any) ?$", text[: found.start()])
+                or re.search(
+                    r"\b(?:nearly|almost|you (?:tipped|tilted|spilled|spilt)|all over|going|it (?:tips|leans|tilts|sloshes|spills))\b",
+                    text,
+                )
+            ):
+                said.add(True)
+            else:
+                said.add(False)
+    if said == {True}:
+        r.put("upright", True)
+    elif False in said:
+        raise Unclear("It shall lean.")
+
+
+def before(h: Heard, segment: Segment) -> str:
+    """The words in front of a negated segment."""
+    i = h.segments.index(segment)
+    return h.segments[i - 1].text if segment.negated and i else ""
+
+
+SLOW = r"slow|slower|slowly|slow down|take (?:your|more|some|the) time|take it (?:easy|slow|slowly)|easy does it|gradually|unhurried|leisurely|half speed|crawl|(?:lower|reduce|cut|drop|decrease|less) (?:the |your )?speed|ease off the speed|snail\w*|patient|patiently|decelerate|brake|gently does it"
+FAST = r"fast|faster|quick|quicker|quickly|rapid|rapidly|rush|rushing|rushed|hurry|hurrying|hurried|hasty|hastily|haste|swift|swiftly|speedy|speed up|speeding|brisk|briskly|race|racing|zoom|zooming|whizz|dash|dashing|step on it|get a move on|chop chop|(?:more|higher|increase|raise|pick up)(?: the| your)? (?:speed|pace)|speed it up|accelerate"
+SOFT = r"gentle|gently|gentler|soft|softer|softly|lighter|lightly|light touch|light grip|loosen|loose|looser|loosely|loosened|delicate|delicately|tender|tenderly|ease (?:up|off)(?: on (?:it|the grip|gripper|the pressure|@\d+))?|relax|feather light|(?:less|lower|reduce|decrease|lighten|minimal|little) (?:the |your |gripping |grip )?(?:force|pressure|strength|squeeze|squeezing|muscle|power)|squeeze(?: it| them| @\d+)? less|less (?:squeezing|squeeze)"
+HARD = r"tight|tighter|tightly|hard|harder|firm|firmer|firmly|strong|stronger|strongly|squeez(?:e|ing|ed)|crush(?:ing|ed)?|squash(?:ing|ed)?|squish(?:ing|ed)?|pinch(?:ing|ed)?|clench(?:ing|ed)?|strangl\w+|choking|tighten|securely|rough|roughly|forceful\w*|brute force|(?:more|higher|increase|extra|so much|too much|that much|this much|much) (?:the |your |gripping )?(?:force|pressure|strength|muscle|power)|death grip"
+LOST = re.compile(r"\b(?:slip|slips|slipping|drop|dropping|fall|let go of|lose)\b")
+
+
+def leaning(h: Heard, words: str, *, complaints: str = "$^") -> Iterator[int]:
+    """+1 for each time that words are asked for, -1 where less of it is; Unclear where that cannot be told."""
+    for segment in h.asked:
+        text = segment.text
+        for found in re.finditer(rf"\b(?:{words})\b(?! to (?:see|reach|tell|read|say|find)\b)", text):
+            lead, tail = text[: found.start()], text[found.end() :]
+            if re.match(r" enough\b", tail):
+                if segment.negated:
+                    yield 1
+                continue
+            if (
+                re.search(r"\bnot need to\b|\bneed to\b", lead)
+                and segment.negated
+                and not re.search(r"rush|hurry|squeez", found[0])
+            ):
+                raise Unclear("No need.")
+            if re.search(r"\b(?:too|so|overly|that|this|as|way too|such a)(?: #V\d+)? $", lead) or found[0].startswith(
+                ("so much", "too much", "that much", "this much")
+            ):
+                yield -1
+            elif re.search(r"\bless $", lead) or re.match(r" less\b", tail):
+                if segment.negated:
+                    raise Unclear("Not less.")
+                yield -1
+            elif segment.negated:
+                if re.search(r"er$|^more|^less", found[0]) and found[0] not in ("tender", "whisper"):
+                    raise Unclear("Not more, and what instead?")
+                yield -1
+            elif COMPLAINT.search(text):
+                if re.fullmatch(complaints, found[0]):
+                    yield -1
+                elif re.search(r"#V\d+|\b(?:very|really|awfully|terribly|quite|pretty|rather)\b", lead):
+                    yield -1
+                continue
+            else:
+                yield 1
+
+
+def towards(signs: list[int]) -> int:
+    """The one direction; 0 for none."""
+    if len(set(signs)) > 1:
+        raise Unclear("Two ways.")
+    return signs[0] if signs else 0
+
+
+def bounded(h: Heard, r: Reading, name: str, letter: str, *, more: float = 1.05) -> bool:
+    """A number with its bound, of speed or of force."""
+    found = False
+    for segment in h.asked:
+        for match in re.finditer(rf"(?:\b(most|least) )?#{letter}(\d+)", segment.text):
+            if segment.negated and not match[1]:
+                h.used.add(int(match[2]))
+                continue
+            h.used.add(int(match[2]))
+            value = h.amounts[int(match[2])].value
+            factor = {"most": 0.95, "least": more, None: 1.0}[match[1]]
+            r.put(name, value * factor)
+            found = True
+    return found
+
+
+def scale(h: Heard, factor: float) -> float:
+    """A factor, less of it for "a bit" and more for "much"."""
+    vague = [amount.words for amount in h.amounts if amount.measure == "vague"]
+    return {"bit": factor**0.5, "lot": factor**2}.get(vague[0] if len(vague) == 1 else "plain", factor)
+
+
+def chosen(h: Heard, r: Reading, name: str, now: float, factor: float, low: float, high: float) -> None:
+    """A value relative to that of now, noted as chosen for the speaker."""
+    value = round(min(max(now * scale(h, factor), low), high), 3)
+    r.vague.append(f"{name}: {value:g}")
+    r.put(name, value)
+
+
+def quick(h: Heard, r: Reading) -> None:
+    """How fast."""
+    if bounded(h, r, "speed", "S"):
+        return
+    fast = [
+        sign
+        for sign in leaning(
+            h, FAST, complaints="rush|rushing|hurrying|racing|speeding|zooming|dashing|race|rushed|hurried"
+        )
+    ]
+    slow = [-sign for sign in leaning(h, SLOW)]
+    if way := towards(fast + slow):
+        chosen(h, r, "speed", r.now.speed or SPEED, 0.6 if way < 0 else 1.6, 0.02, 0.5)
+
+
+def firm(h: Heard, r: Reading) -> None:
+    """How hard."""
+    if bounded(h, r, "force", "F"):
+        return
+    gripping = r.act_verb in ("pick", "place", "hang", "hand over", "open", "close")
+    hard = (
+        [
+            sign
+            for sign in leaning(
+                h, HARD, complaints=r"squeezing|crushing|squashing|squishing|pinching|clenching|strangling|choking"
+            )
+        ]
+        if gripping
+        else []
+    )
+    soft = [-sign for sign in leaning(h, SOFT)]
+    signs = hard + soft
+    if not signs and gripping:
+        signs = [
+            1
+            for s in h.asked
+            if LOST.search(s.text)
+            and (s.negated or COMPLAINT.search(s.text))
+            and not re.search(r"\b(?:over|on|in|into) ", s.text)
+        ]
+    if way := towards(signs):
+        chosen(h, r, "force", r.now.force or FORCE, 0.6 if way < 0 else 1.5, 0.5, 40.0)
+
+
+HIGH = r"higher(?! (?:speed|force))|raise|raised|elevate|elevated|high(?: up)?|more (?:height|clearance|headroom)|lift(?: it| them| @\d+)? (?:up|more|further)|upper"
+LOW = r"lower(?! (?:(?:the |your )?(?:speed|force|pressure|grip)))|low(?: down)?|less (?:height|clearance)"
+TALL = re.compile(
+    r"\b(?:high|higher|height|up|above|over|off @\d+|off the table|raise|raised|lift|lifted|low|lower|elevate\w*|clearance|air|least|most|carry|carried|travel)\b"
+)
+
+
+def high(h: Heard, r: Reading) -> None:
+    """How high it is carried."""
+    if r.act_verb not in ("place", "hand over", "hang"):
+        return
+    said = False
+    for segment in h.asked:
+        for match in re.finditer(r"(?:\b(?P<bound>most|least) )?(?P<by>by )?#L(?P<n>\d+)", segment.text):
+            index = int(match["n"])
+            tail = segment.text[match.end() :]
+            if (
+                index in h.used
+                or not TALL.search(segment.text)
+                or re.search(r"\b(?:left|right|wide|gap|long|away|forward|back|middle)\b", segment.text)
+            ):
+                continue
+            h.used.add(index)
+            if segment.negated and not match["bound"]:
+                continue
+            value = h.amounts[index].value
+            way = re.match(r" (?:more |further |extra )?(higher|lower|more|up more|further up)\b", tail)
+            if match["by"] or way:
+                sign = -1 if re.search(r"\blower\b", segment.text) else 1
+                r.put("height", (r.now.height if r.now.height is not None else HEIGHT) + sign * value)
+            else:
+                r.put("height", value * {"least": 1.05, "most": 0.95, None: 1.0}[match["bound"]])
+            said = True
+    if said:
+        return
+    signs = [*leaning(h, HIGH), *(-sign for sign in leaning(h, LOW))]
+    if way := towards(signs):
+        if r.act_verb == "hang":
+            raise Unclear("Higher on its way, or on the rack?")
+        amount = next((a for a in h.amounts if a.measure == "vague"), r.amount(None))
+        now = r.now.height if r.now.height is not None else HEIGHT
+        r.put("height", now + way * r.length(amount, "height"))
