@@ -6,6 +6,7 @@ another word turns what was said into a lesson, and confirms the lessons that sh
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 from embodied import plan_edits, skills
 from embodied.corrections import Correction
@@ -46,6 +47,8 @@ class Carrying:
         self.plan_said: list[tuple[Correction, Situation]] = []
         self.plan_shaped: tuple[int, ...] = ()
         self.state: State = "idle"
+        self.returning: tuple[int, Any] | None = None
+        self.resting = False
         self.seconds, self.made = 0.0, 0
 
     def instruct(self, sentence: str) -> Reply:
@@ -67,6 +70,7 @@ class Carrying:
             self.plan_shaped += (verdict.lesson.id,)
             self.noted(verdict.lesson, "the plan")
         self.questions, self.plan_said, self.course = [], [], {}
+        self.resting = False
         self.program, self.keys = program, self.named(program)
         self.state = "ready" if program.steps else "finished"
         return self.reply(" / ".join(f"{n + 1} {step}" for n, step in enumerate(program.steps)))
@@ -99,6 +103,12 @@ class Carrying:
         """Carry out what is left, until it is done, fails, is stopped, or somebody has to decide something."""
         if self.state in ("idle", "asking"):
             return self.reply("there is nothing to do" if self.state == "idle" else "please answer first")
+        if not self.returned(stop):
+            self.state = "stopped"
+            return self.reply("stopped on the way back")
+        if self.resting:
+            self.state, self.resting = "stopped", False
+            return self.reply("it is as it was before")
         while not self.program.finished:
             index = self.program.at.step
             if not self.prepared(index):
@@ -166,18 +176,25 @@ class Carrying:
         return situation(act, self.body.surroundings(), task=self.program.sentence, user=self.user, robot=self.robot)
 
     def again(self, index: int, words: str) -> Reply:
-        """Take back a step and all after it, and stand before it."""
+        """Stand before a step again; what was done of it and after it is taken back when the motion goes on."""
         course = self.of(index)
         if index <= self.program.at.step and course.mark is not None:
-            if not self.body.back(course.mark, lambda: False):
-                self.state = "stopped"
-                return self.reply("stopped on the way back")
+            if self.returning is None or index <= self.returning[0]:
+                self.returning = index, course.mark
             for key in self.keys[index + 1 :]:
                 self.course[key] = replace(self.course.get(key, Course()), mark=None, settled=False)
             self.program = self.program.standing(At(step=index))
-            self.transcript("back", step=index)
         self.state = "ready"
         return self.reply(words)
+
+    def returned(self, stop: Stop) -> bool:
+        """The way back, if there is one to go; false if that was stopped."""
+        if self.returning is not None:
+            if not self.body.back(self.returning[1], stop):
+                return False
+            self.transcript("back", step=self.returning[0])
+            self.returning = None
+        return True
 
     def settle(self, index: int) -> None:
         """A step went well and nobody objected: what was said of it becomes a lesson."""

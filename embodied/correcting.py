@@ -52,6 +52,9 @@ class Session(Carrying):
 
     def heard(self, said: Correction) -> Reply:
         """Act on what was understood."""
+        self.resting = False
+        if said.intent == "unclear" and (other := self.other_task(said.text)) is not None:
+            return self.ask(Question(f"shall I leave this, and {other.sentence.strip(' .')}?", ("yes", "no"), other))
         if said.intent == "unclear" or said.options:
             return self.ask(Question(said.question or "I did not understand that.", texts(said.options), said.options))
         self.before = (*self.before, said)
@@ -65,6 +68,13 @@ class Session(Carrying):
             self.state = "stopped" if self.program.steps and not self.program.finished else self.state
             return self.reply("stopped")
         return self.reply("there is no open question")
+
+    def other_task(self, text: str) -> Program | None:
+        """The plan that a sentence asks for, if it is an instruction."""
+        try:
+            return self.planner(text, self.body.surroundings())
+        except ValueError:
+            return None
 
     def adjust(self, said: Correction) -> Reply:
         """Do steps otherwise, from where they stand or anew."""
@@ -206,10 +216,11 @@ class Session(Carrying):
         index = self.focus()
         if index is None or self.of(index).mark is None:
             return self.reply("there is nothing to take back")
+        self.resting = True
+        mark = self.of(index).mark
         self.again(index, "")
-        self.course[self.keys[index]] = Course()
-        self.state = "stopped"
-        return self.reply(f"taken back: {self.program.steps[index]}")
+        self.course[self.keys[index]] = Course(mark=mark)
+        return self.reply(f"I take back: {self.program.steps[index]}")
 
     def retry(self, said: Correction) -> Reply:
         """The step under way, from its beginning."""
@@ -243,6 +254,8 @@ class Session(Carrying):
         if isinstance(about, tuple):
             return self.heard(about[choice].means.model_copy(update={"options": (), "by": "person"}))
         yes = choice == 0
+        if isinstance(about, Program):
+            return self.plan(about) if yes else self.reply("then not; say 'carry on', or what I shall do otherwise")
         if isinstance(about, Probe):
             self.keeping.answer(about, yes)
         elif isinstance(about, Lesson):

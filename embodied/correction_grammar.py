@@ -12,19 +12,17 @@ from embodied import correction_control as steer
 from embodied import correction_edits as edits
 from embodied.correction_amounts import AMOUNT, UNITS, WORDS, amounts
 from embodied.correction_frames import RELATIVE, WAYS
+from embodied.correction_moves import MOVE_RULES, OFF_RULES, Repeat
 from embodied.correction_reading import Reading, replaced
 from embodied.correction_references import COLOURS, KINDS, PARTS, SAME, STATES, Which, parts, plural, things
 from embodied.correction_references import clean as clean_name
 from embodied.correction_rules import (
     FORCE_RULES,
     HEIGHT_RULES,
-    MOVE_RULES,
-    OFF_RULES,
     PART_RULES,
     POSE_RULES,
     PULL_RULES,
     SPEED_RULES,
-    Repeat,
     Rule,
 )
 from embodied.correction_words import EXAMPLES, Unclear, mended, normalised

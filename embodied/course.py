@@ -8,7 +8,7 @@ from embodied.corrections import Correction, Option
 from embodied.lessons import Lesson
 from embodied.manner import Manner
 from embodied.situations import Situation, Surroundings
-from embodied.skills import Act, At, Stop
+from embodied.skills import Act, At, Program, Stop
 from embodied.teaching import Probe
 
 State = Literal["idle", "ready", "stopped", "failed", "asking", "finished"]
@@ -55,11 +55,12 @@ class Course:
 
 @dataclass(frozen=True)
 class Question:
-    """What is to be decided: what an option means, whether a lesson fits, or how far it reaches."""
+    """What is to be decided: what an option means, whether a lesson fits, or how far it reaches, whether a wish is to
+    be kept for later, or another plan begun."""
 
     text: str
     options: tuple[str, ...]
-    about: tuple[Option, ...] | Lesson | Probe | Correction
+    about: tuple[Option, ...] | Lesson | Probe | Correction | Program
 
 
 def begun(at: At) -> bool:

@@ -56,7 +56,7 @@ def opened(path: Path) -> sqlite3.Connection:
         if not path.exists():
             _make(path)
         _refuse_foreign(path)
-        db = sqlite3.connect(path, timeout=PATIENCE, isolation_level=None)
+        db = sqlite3.connect(path, timeout=PATIENCE, isolation_level=None, check_same_thread=False)
         try:
             if (found := db.execute("PRAGMA quick_check").fetchone()[0]) != "ok":
                 raise sqlite3.DatabaseError(f"it is damaged ({found.splitlines()[-1]}); {_RECOVER}")

@@ -191,9 +191,21 @@ def test_undo_puts_everything_back(memory):
     session.instruct("put the red mug on the tray")
     session.run()
     for _ in range(2):
-        session.say("undo")
+        assert session.say("undo").state == "ready"
+        assert session.run().state == "stopped"
     assert session.body.world.lying == start
     assert not session.body.world.held
+
+
+def test_the_way_back_can_be_stopped_too_and_goes_on(memory):
+    session = talk(memory)
+    session.instruct("put the red mug on the tray")
+    session.run()
+    session.say("by the handle")
+    assert session.run(after(10)).text == "stopped on the way back"
+    session.say("go on")
+    session.run()
+    assert grasps(session)["red mug"] == "handle"
 
 
 def test_an_unclear_word_moves_nothing_and_is_asked_about(memory):

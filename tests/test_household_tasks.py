@@ -233,7 +233,9 @@ def test_a_remedy_is_what_a_person_would_ask_for(requires, wanted):
     wish = Wish(says="so", when=When(), requires=REQUIREMENT.validate_python(requires))
     change = remedy(wish)
     assert isinstance(change, Manner)
-    assert change.model_dump() == pytest.approx(wanted.model_dump())
+    assert change.said.keys() == wanted.said.keys()
+    for name, value in wanted.said.items():
+        assert getattr(change, name) == (pytest.approx(value) if isinstance(value, float) else value)
 
 
 def test_a_wish_for_another_target_is_an_edit():
