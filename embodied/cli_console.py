@@ -4,6 +4,7 @@ import sys
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from embodied.arguments import Pairs, options
@@ -24,7 +25,7 @@ class Console:
     script: Path | None = None
     """A conversation: one line per utterance, "[0.8] slower" after 0.8 s of motion, "#" for comments."""
     memory: Path = Path("runs/console/memory.sqlite")
-    """Where lessons are kept; ":memory:" keeps none."""
+    """Where lessons are kept; ":memory:" forgets them at the end."""
     transcript: Path | None = None
     """Every event as JSON Lines; transcript.jsonl beside the memory if not given."""
     user: str = ""
@@ -57,7 +58,8 @@ class Console:
         kept = str(self.memory) != ":memory:"
         path = self.transcript or (self.memory.parent / "transcript.jsonl" if kept else None)
         with ExitStack() as open_:
-            memory = open_.enter_context(Memory(self.memory if kept else ":memory:", user=self.user, robot=self.env))
+            place = self.memory if kept else Path(open_.enter_context(TemporaryDirectory())) / "memory.sqlite"
+            memory = open_.enter_context(Memory(place, user=self.user, robot=self.env))
             transcript = open_.enter_context(Transcript(path))
             run = f"{path}:{transcript.count}"
             session = Session(

@@ -56,6 +56,7 @@ def play(desk: Desk, script: Iterable[Line], tell: Callable[[str, str], None]) -
         else:
             reply = spoken(desk, line.text)
             tell("robot", shown(reply))
+            failed = failed or reply.state == "idle"
         failed = ran(desk, tell) or failed if not pending(script, line) else failed
     return (
         FAILED if failed or desk.session.state == "failed" else UNANSWERED if desk.session.state == "asking" else DONE
@@ -72,14 +73,12 @@ def pending(script: Iterable[Line], line: Line) -> bool:
 def spoken(desk: Desk, text: str) -> Reply:
     """What is said: a new instruction when there is nothing to do and it is one, else a word on what is going on."""
     session = desk.session
-    if session.state in ("idle", "finished"):
-        try:
-            return session.instruct(text)
-        except ValueError as error:
-            if session.state == "idle" and not session.program.steps:
-                heard = session.say(text)
-                return heard if heard.state != "idle" else Reply(str(error), "idle")
-    return session.say(text)
+    if session.state not in ("idle", "finished"):
+        return session.say(text)
+    try:
+        return session.instruct(text)
+    except ValueError as error:
+        return session.say(text) if session.program.steps else Reply(str(error), "idle")
 
 
 def until(desk: Desk, seconds: float) -> Reply:

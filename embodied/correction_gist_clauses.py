@@ -3,6 +3,7 @@
 
 import re
 from dataclasses import dataclass, field
+from functools import cache
 
 from embodied.correction_amounts import Amount, amounts
 from embodied.correction_references import COLOURS, STATES, Spoken, things
@@ -34,6 +35,7 @@ BEFORE: tuple[tuple[str, str], ...] = (
     (r"\bin(?:to)? ?stead\b", "instead"), (r"\bcms\b", "cm"), (r"\bmillimetres?\b", "mm"), (r"\bper cent\b", "percent"),
 )  # fmt: skip
 AFTER: tuple[tuple[str, str], ...] = (
+    (r"\b(?:keep |get |take )?(?:your )?(?:hands|fingers|paws|gripper|claws?) off\b", "handsoff"),
     (r"\byour (?:own )?(?:hands?|fingers|grippers?|claws?|grip|hold|grasp|fist|side)\b", "gripper"),
     (r"\b(?:anything|everything|whatever|something|all|those|things|items|ones|stuff|what)(?: that| which)?(?: is| are| s| looks| look)? (?P<s>%s)\b(?: in an? (?P<k>\w+))?(?: stuff| things| items| ones| objects)?" % STATE, r"all \g<s> \g<k>"),
     (r"\b(%s) (?:stuff|items|objects|pieces|ones|dishes|goods|bits)\b" % STATE, r"\1 things"),
@@ -70,7 +72,7 @@ REASON = re.compile(
     r"|^(?:and |but )?(?:i|we) (?:am|are|was|have|had)\b"
 )
 SO = re.compile(r"^so (?:that )?")
-NOT = re.compile(r"\b(?:not|no|instead of|rather than|hands off|without|nor|neither|none)\b")
+NOT = re.compile(r"\b(?:not|no|instead of|rather than|handsoff|without|nor|neither|none)\b")
 CHAT = re.compile(
     r"^(?:who|whose|what|where|when|how|which|is|are|am|was|were|do|does|did|has|have|may i|can i|could i|shall i|should i|can we|shall we|tell me|what is|whats)\b(?! (?:you )?(?:please|want|rather)\b)"
 )
@@ -80,6 +82,20 @@ PRAISE = re.compile(
 HEDGED = re.compile(
     r"\b(?:hardly|barely|unless|not only|not (?:really )?(?:mind|care|matter|worry|sure|know|necessarily|bother me)|doubt|whatever you like|maybe not|or not|either way|does it matter|yesterday|joke|kidding|not (?:want|need)(?: you)? to (?:not|stop))\b"
 )
+
+
+ACTING = re.compile(
+    r"\b(?:open|pull|clos|shut|pick|grab|tak|lift|grip|hold|put|plac|set|lay|carry|bring|mov|hand|giv|pass|hang|dress|transport|do|us|reach|approach|go)(?:e|es|s|ing|ting|ping|bing)?\b(?!.*\b(?:near|close|over|above|past|around|next to|full|empty)\b)"
+)
+"""Of a "when": it speaks of the act."""
+
+
+@cache
+def known_words() -> frozenset[str]:
+    """What may stand behind an "and"."""
+    from embodied.correction_grammar import FILLERS, KNOWN
+
+    return KNOWN | FILLERS | {"steady", "careful", "carefully", "leave", "safe", "stable", "nice", "easy", "everything"}
 
 
 @dataclass(frozen=True)
@@ -190,6 +206,10 @@ def add(heard: Heard, piece: str) -> None:
         return
     if not piece or PRAISE.search(piece) and not re.search(r"\b(?:but|too|not|\w+er)\b", piece):
         return
+    if re.match(r"(?:when|whenever|while|before)\b", piece) and not ACTING.search(piece):
+        raise Unclear("A condition that is not known.")
+    if re.search(r"\band (\w+)$", piece) and (word := piece.split()[-1]) not in known_words():
+        raise Unclear(f"And {word}?")
     if REASON.search(piece):
         heard.reasons.append(Segment(piece))
         return
@@ -203,7 +223,7 @@ def add(heard: Heard, piece: str) -> None:
         heard.segments.append(Segment(piece, carried, purpose))
         return
     before, after = piece[: marker.start()].strip(), piece[marker.end() :].strip()
-    if marker[0] == "hands off":
+    if marker[0] == "handsoff":
         after = f"hands off {after}"
     if before:
         heard.segments.append(Segment(before, False, purpose))

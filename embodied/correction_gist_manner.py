@@ -25,7 +25,7 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
 LOOSE = frozenset(["side", "wall", "body", "top", "middle", "base", "bottom", "front", "edge", "opening", "mouth", "outside", "point",
                    "points", "tip", "tips", "grip", "foot", "holes", "neck", "lid", "sides", "ears", "loop", "loops", "shaft"])  # fmt: skip
 """Words that are parts only where something takes hold of them."""
-HOLD = r"(?:by|at|around|hold|holding|held|grab|grabbing|grabbed|use|using|take|taking|taken|grip|gripping|gripped|grasp|grasping|pinch|clasp|seize|catch|pull|pulling|fingers? on|gripper on|where|pick|picked|reach for|go for|touch|touching|clutch|squeeze|get hold of|hold of|hold on to|hang on to|onto|on to|on|with|hands off|lift|from)"
+HOLD = r"(?:by|at|around|hold|holding|held|grab|grabbing|grabbed|use|using|take|taking|taken|grip|gripping|gripped|grasp|grasping|pinch|clasp|seize|catch|pull|pulling|fingers? on|gripper on|where|pick|picked|reach for|go for|touch|touching|clutch|squeeze|get hold of|hold of|hold on to|hang on to|onto|on to|on|with|handsoff|lift|from)"
 WORD = re.compile(
     rf"(?P<cue>\b{HOLD}\b(?: (?:it|them|that|this|@\d+|up|out|only|open|more|its|hold|of|on|to))*? )?(?P<det>\b(?:the|its|their|a|an|that|those|these|with the|my) (?:own )?(?:(?:left|right) )?)?"
     rf"\b(?P<part>{'|'.join(SYNONYMS)})\b(?! of hand)"
@@ -59,7 +59,7 @@ def held(h: Heard, r: Reading, thing: Entity) -> None:
     wanted: set[str] = set()
     avoided: set[str] = set()
     if r.act_verb == "hand over":
-        given(h, thing, wanted, avoided)
+        given(h, thing, wanted)
     for segment in h.asked:
         text = GIVEN.sub(" ", segment.text) if r.act_verb == "hand over" else segment.text
         for match in WORD.finditer(text):
@@ -74,7 +74,7 @@ def held(h: Heard, r: Reading, thing: Entity) -> None:
             ):
                 continue
             bare = not re.sub(
-                r"\b(?:please|the|its|their|instead|end|of|it|now|only|there|this|time|then|@\d+|always|s|hands off)\b",
+                r"\b(?:please|the|its|their|instead|end|of|it|now|only|there|this|time|then|@\d+|always|s|handsoff)\b",
                 " ",
                 text.replace(match["part"], " ", 1),
             ).strip()
@@ -93,7 +93,7 @@ def held(h: Heard, r: Reading, thing: Entity) -> None:
             if word == "grip" and not match["det"] and not re.search(r"\b(?:by|use|at)\b", match["cue"] or ""):
                 continue
             part = named(word, thing)
-            off = segment.negated or bool(COMPLAINT.search(text)) or "hands off" in text
+            off = segment.negated or bool(COMPLAINT.search(text)) or "handsoff" in text
             if off or SPOILT.search(text):
                 if part and (off or "touch" in text):
                     avoided.add(part)
@@ -111,17 +111,19 @@ def held(h: Heard, r: Reading, thing: Entity) -> None:
         r.put("part", next(part for part in thing.parts if part not in avoided))
 
 
-def given(h: Heard, thing: Entity, wanted: set[str], avoided: set[str]) -> None:
+def given(h: Heard, thing: Entity, wanted: set[str]) -> None:
     """What the other shall get is not where it is held."""
     for segment in (*h.segments, *h.reasons):
         for match in GIVEN.finditer(segment.text):
+            if segment.negated:
+                raise Unclear("What shall they get instead?")
             if segment in h.reasons and not match["mine"]:
                 continue
             part = named(next(word for word in match.groups() if word), thing)
             if part is None or len(thing.parts) != 2:
                 continue
             other = next(each for each in thing.parts if each != part)
-            wanted.add(part if segment.negated else other)
+            wanted.add(other)
 
 
 SIDE = re.compile(
@@ -142,7 +144,8 @@ def approached(h: Heard, r: Reading) -> None:
         for pattern, way, other in ((SIDE, "side", "above"), (ABOVE, "above", "side")):
             if not pattern.search(segment.text):
                 continue
-            if r.act_verb in ("place", "hang", "dress") and not TAKING.search(segment.text):
+            loose = re.fullmatch(r"sidew?a[ry]d?s|laterally|horizontally|vertically", pattern.search(segment.text)[0])  # type: ignore[index]
+            if (loose or r.act_verb in ("place", "hang", "dress")) and not TAKING.search(segment.text):
                 continue
             if re.search(r"\b(?:left|right)\b", segment.text):
                 raise Unclear("Which side.")
@@ -208,6 +211,8 @@ def leaning(h: Heard, words: str, *, complaints: str = "$^") -> Iterator[int]:
     """+1 for each time that words are asked for, -1 where less of it is; Unclear where that cannot be told."""
     for segment in h.asked:
         text = segment.text
+        if re.search(r"\b(?:near|close to|past|around|next to|over|above) (?:@\d|my|me\b|us\b|the person)", text) and re.search(rf"\b(?:{words})\b", text) and not segment.negated:
+            raise Unclear("Only there?")
         for found in re.finditer(rf"\b(?:{words})\b(?! to (?:see|reach|tell|read|say|find)\b)", text):
             lead, tail = text[: found.start()], text[found.end() :]
             if re.match(r" enough\b", tail):

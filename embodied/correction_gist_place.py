@@ -208,7 +208,7 @@ HEAD = r"(?:my |the |your |his |her |a )?(?:@(?P<h>\d+)|head|face|hair|eyes?|nos
 SELF = r"me|us|my body|my chest|my shoulders?|the person|where i (?:am|sit|stand)|people|anyone|anybody|someone|somebody|everyone"
 WHO = rf"(?P<who>@\d+|{SELF}|(?:my|the|their|his|her|our) (?:own )?(?:head|face|hair|eyes?|nose|skull|chin|forehead|neck|cheeks?|hands?|fingers?|arms?))"
 OFF: tuple[re.Pattern[str], ...] = tuple(re.compile(p) for p in (
-    rf"\b(?:stay|keep|kept|steer|remain|stays|be|move|get|well|far|away|clear|hold|carry|out|go|pass|leave)\b(?: (?:it|that|this|them|@\d+|the|things|well|far|further|right|more|safely|a|good|safe|some|distance|#[VL]\d+))* (?:away from|clear of|off of|off|well off|out of the way of|out of reach of|far from|apart from|distance from|distance to|back from) {WHO}",
+    rf"\b(?:stay|keep|kept|steer|remain|stays|be|move|get|hold|carry|go|pass|leave)\b[^,.@]{{0,40}}?(?:@\d+ (?:well |far |right )?)?\b(?:off|out of the way of|out of reach of|back from) {WHO}",
     rf"\b(?:away|clear|distance|far|off) (?:from|of|to) {WHO}",
     rf"\b(?:avoid|avoiding|bypass|circumvent|skirt|mind|watch out for|watch|look out for|beware of|spare) (?:the space (?:over|above|around) )?{WHO}",
     rf"\b(?:a?round|beside|behind|past the side of) {WHO}(?! (?:with|by|at) (?:the|its)\b)",
@@ -231,6 +231,8 @@ def kept_off(h: Heard, r: Reading) -> None:
             if complaint:
                 found += list(NEAR.finditer(text))
         else:
+            if re.search(r"\b(?:point|aim|fac|turn)(?:e|ing)?\b", text):
+                continue
             found = list(NEAR.finditer(text)) or [m for m in OFF[3:4] for m in m.finditer(text)]
             if not found and re.match(rf"(?:my|the) (?:head|face)$", text):
                 continue

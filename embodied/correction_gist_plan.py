@@ -37,7 +37,7 @@ EARLY = re.compile(rf"{T}(?: \w+){{0,3}} (?:too (?:early|soon)|too early)\b|\bto
 
 ALONE = re.compile(
     r"\b(?:leave|let)(?: the)? (?P<w>@\d+|it|them|that|those)(?: (?:all|just|well|standing|right|exactly|behind|be|sitting))* (?:alone|be|out|there|where|in (?:its |their )?(?:place|peace)|as|behind|untouched|on the table|on @\d+|standing|sitting)\b"
-    r"|\b(?:leave out|leave alone|leave behind|skip|ignore|omit|exclude|spare|forget(?: about)?|pass over|drop|stay off|stay away from|keep off|keep away from|hands off|keep gripper off|except(?: for)?|apart from|other than|besides|minus|leaving(?: out)?|skipping|gripper off)(?: (?:all|any|of|the|whatever))* (?P<w2>@\d+|it|them)\b"
+    r"|\b(?:leave out|leave alone|leave behind|skip|ignore|omit|exclude|spare|forget(?: about)?|pass over|drop|stay off|stay away from|keep off|keep away from|handsoff|keep gripper off|except(?: for)?|apart from|other than|besides|minus|leaving(?: out)?|skipping|gripper off)(?: (?:all|any|of|the|whatever))* (?P<w2>@\d+|it|them)\b"
     r"|(?P<w3>@\d+|\bit\b|\bthat\b|\bthey\b)(?: (?:should|must|can|has to|have to|needs? to|is to|are to|just|all|always|will|to|better))* (?:stay|stays|remain|remains|stay put|be left|is left|are left)(?! (?:level|upright|clear|away|off|low|high|below|above|under|straight|flat))\b"
     r"|(?P<w4>@\d+) (?:is|are) (?:off limits|taboo|not yours|mine to do|none of your business|out of bounds|forbidden)\b"
 )
@@ -136,17 +136,17 @@ def skipped(h: Heard, r: Reading) -> None:
         if segment.negated:
             found = HANDLING.search(text)
             lone = re.fullmatch(r"(?:the )?(?:any )?@(\d+)(?: (?:please|at all))?", text)
-            if not found and not text.startswith("hands off") and not lone:
+            if not found and not text.startswith("handsoff") and not lone:
                 continue
-            if text.startswith("hands off"):
-                found = re.search(r"hands off(?: (?:the|all|any|of))* (?P<w>@\d+)", text)
+            if text.startswith("handsoff"):
+                found = re.search(r"handsoff(?: (?:the|all|any|of))* (?P<w>@\d+)", text)
                 if found is None:
                     continue
             word = found["w"] if found else f"@{lone[1]}" if lone else ""
             spoken = h.things[int(word[1:])][0]
             if lone and not (spoken.generic or spoken.plural or spoken.attributes):
                 continue
-            if re.search(r"\b(?:yet|first|before|after|by|so|too|from|near|over|above|close|upside|like|first)\b", text):
+            if re.search(r"\b(?:yet|first|last|later|end|until|before|after|by|so|too|from|near|over|above|close|upside|like)\b", text):
                 continue
             if re.search(r"\b(?:on|in|onto|into|to) @", text) and not (spoken.generic or spoken.plural or spoken.attributes):
                 continue

@@ -216,6 +216,8 @@ class Act(Skill):
         return self.model_copy(update={"manner": manner})
 
     def __str__(self) -> str:
+        if self.verb == "dress":
+            return f"dress the arm with {the(self.object)}"
         word = {"place": "on", "hang": "on", "hand over": "to"}.get(self.verb, "")
         inside = self.target is not None and self.target.endswith(("drawer", "box", "basket", "sink", "bin"))
         goal = f" {'in' if inside else word} {the(self.target)}" if self.target else ""

@@ -28,7 +28,10 @@ FASTEST = STEP * HZ
 
 
 class DressingBody:
-    """One person, one sleeve; carries out `Act(verb="dress")`, Wait and Home. See `embodied.course.Body`."""
+    """One person, one sleeve; carries out `Act(verb="dress")` and Wait. See `embodied.course.Body`.
+
+    A manner's `part` says where its offset holds, or, without an offset, its speed; with both it is slow everywhere.
+    """
 
     def __init__(self, level: str = "medium", split: str = "train", seed: int = 0) -> None:
         self.env = Dressing(level, split=split, obs=("state",), cameras=(), horizon=10_000)
@@ -90,7 +93,8 @@ class DressingBody:
             here = line.nearest(middle)
             moved = self.shifted(line, here, manner) if manner.offset else line
             act = follow(state, moved, end=float(moved.along[3]) + PAST)
-            slow = (manner.speed or FASTEST) / FASTEST if self.holds(manner, line, here) else 1.0
+            there = manner.offset is not None or self.holds(manner, line, here)
+            slow = (manner.speed or FASTEST) / FASTEST if there else 1.0
             info = self.moved(np.concatenate([act[:3] * min(slow, 1.0), act[3:] * min(slow, 1.0)]))
             if info["hazard"]:
                 force = f"{info['peak_force']:.0f} N, more than {HAZARD:.0f} N"
@@ -108,8 +112,9 @@ class DressingBody:
         lengths = self.sim.scene.person.lengths
         where = {"wrist": tip + float(lengths[0]), "elbow": elbow, "shoulder": shoulder}
         if manner.part in where:
-            return abs(here - where[manner.part]) < NEAR
-        return where["wrist"] < here < elbow if manner.part == "forearm" else elbow < here < shoulder
+            return bool(abs(here - where[manner.part]) < NEAR)
+        low, high = (where["wrist"], elbow) if manner.part == "forearm" else (elbow, shoulder)
+        return bool(low < here < high)
 
     def shifted(self, line: Line, here: float, manner: Manner) -> Line:
         """The line as somebody wants it: moved in the arm's frame, where that was asked for."""
