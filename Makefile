@@ -7,7 +7,7 @@ INTEROP := .interop
 # Small tensors on few cores: one thread per process is faster than two that wait for each other.
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: install demo test test-slow bench bench-demo bench-tabletop interop lint lock clean
+.PHONY: install demo test test-slow bench bench-demo bench-dressing bench-tabletop interop lint lock clean
 
 install: $(READY)
 
@@ -40,6 +40,7 @@ bench: $(READY)
 	$(BIN)/python benchmarks/demo_cost.py
 	$(BIN)/python benchmarks/bad_sources.py
 	$(BIN)/python benchmarks/judge.py
+	$(BIN)/python benchmarks/dressing.py
 
 bench-demo: $(READY)
 	$(BIN)/python benchmarks/demo.py
@@ -47,6 +48,9 @@ bench-demo: $(READY)
 	$(BIN)/python benchmarks/demo.py --name mixed --preset noisy
 	$(BIN)/python benchmarks/demo.py --name clumsy --preset noisy --mix clumsy
 	$(BIN)/python benchmarks/demo.py --name stack --preset stack
+
+bench-dressing: $(READY)
+	$(BIN)/python benchmarks/demo.py --name dressing --preset dressing --seeds 3
 
 bench-tabletop: $(READY)
 	$(BIN)/python benchmarks/tabletop.py

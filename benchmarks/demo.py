@@ -14,10 +14,9 @@ import numpy as np
 import tyro
 
 from embodied.config import commit, versions
-from embodied.evaluation import column
 from embodied.pipeline import Run, run
 from embodied.presets import RunConfig, preset
-from embodied.records import read_records
+from embodied.records import column, read_records
 from embodied.results import read_summary, title
 from embodied.statistics import Estimate, bootstrap, interquartile_mean, paired_difference
 from embodied.workers import cores, in_order
@@ -97,11 +96,32 @@ def measure(bench: Bench) -> dict[str, Any]:
         "about": {"preset": bench.preset, "mix": config.collect.mix if config.collect else "", "seeds": list(seeds),
                   "episodes": bench.episodes, "first start": STARTS, "cores": cores(), "project": commit(),
                   "packages": versions(), "seconds per seed": [round(s, 1) for s in seconds]},
-        "labels": [[{k: v for k, v in r.items() if k != "by_gap"} for r in f["labels"]] for f in found],
+        "labels": [f["labels"] for f in found],
         "reward": [{k: f["reward"][k] for k in ("spearman", "pair_accuracy", "reading")}
                    | {"held_out_accuracy": f["reward"]["held_out"]["accuracy"]} for f in found],
         "policies": compared(scores, progress),
+        "measures": measured(whole, config.arms),
     }  # fmt: skip
+
+
+def measured(parts: list[Part], arms: tuple[str, ...]) -> dict[str, Any]:
+    """What else the environment measured: per arm the mean over seeds and starts, and the learned reward minus it."""
+    records = {arm: [read_records(Run(p.out).arm(arm) / "evaluation.jsonl") for p in parts] for arm in arms}
+    found: dict[str, Any] = {}
+    for name in records[OWN][0][0].measures:
+        tables = {arm: np.stack([column(rows, name) for rows in runs]) for arm, runs in records.items()}
+        rng = np.random.default_rng(0)
+        found[name] = {
+            arm: {
+                "mean": plainly(bootstrap(table, rng)),
+                "p95": float(np.quantile(table, 0.95)),
+                "learned_minus_this": None if arm == OWN else plainly(paired_difference(tables[OWN], table, rng)),
+                "of_ground_truth": float(table.mean() / max(tables[TRUTH].mean(), 1e-9)),
+                "per_seed": table.mean(1).tolist(),
+            }
+            for arm, table in tables.items()
+        }
+    return found
 
 
 def gather(
@@ -151,7 +171,34 @@ def markdown(result: dict[str, Any]) -> str:
             f"| {row['title']} | {interval(row['success'])} | {interval(row['progress_iqm'])} | "
             f"{interval(row['learned_minus_this'])} | {row['share_of_ground_truth']:.0%} | {per_seed} |"
         )
-    return "\n".join(lines) + "\n"
+    for name, rows in result["measures"].items():
+        lines += ["", f"| {name} | mean | 95th percentile | learned minus this | of ground truth | per seed |",
+                  "|---|---|---|---|---|---|"]  # fmt: skip
+        for arm, row in rows.items():
+            per_seed = " ".join(f"{v:.2f}" for v in row["per_seed"])
+            lines.append(
+                f"| {title(arm)} | {interval(row['mean'])} | {row['p95']:.2f} | {interval(row['learned_minus_this'])} "
+                f"| {row['of_ground_truth']:.0%} | {per_seed} |"
+            )
+    return "\n".join([*lines, *gaps(result["labels"])]) + "\n"
+
+
+def gaps(labels: list[list[dict[str, Any]]]) -> list[str]:
+    """How often each teacher was right by how far the two moments really are apart, over all seeds."""
+    lines: list[str] = []
+    for asked in zip(*labels, strict=True):
+        if "by_gap" not in asked[0]:
+            continue
+        lines += ["", f"| {asked[0]['by']}: true gap | questions | right of decided | undecided |", "|---|---|---|---|"]
+        for bins in zip(*(a["by_gap"] for a in asked), strict=True):
+            n = sum(b["n"] for b in bins)
+            right, wrong = (sum(b[k] * b["n"] for b in bins if b["n"]) for k in ("right", "wrong"))
+            if n:
+                share = f"{right / (right + wrong):.1%}" if right + wrong else ""
+                lines.append(
+                    f"| {bins[0]['low']:g} to {bins[0]['high']:g} | {n} | {share} | {1 - (right + wrong) / n:.1%} |"
+                )
+    return lines
 
 
 def main() -> None:

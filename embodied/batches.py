@@ -132,6 +132,8 @@ class Transitions:
     reward: Float32[Tensor, " n"]
     terminal: Float32[Tensor, " n"]
     dropped: tuple[int, ...] = ()
+    stride: int = 1
+    """s_{t+1} is the frame so many after s_t."""
 
     def __len__(self) -> int:
         return len(self.at)
@@ -159,6 +161,32 @@ class Transitions:
             reward=self.reward[rows],
             terminal=self.terminal[rows],
         )
+
+
+def held(data: Transitions, steps: int) -> Transitions:
+    """Decisions that last so many steps, beginning at every step: the mean of their actions and rewards.
+
+    Those that an episode's end cuts short are left out; ValueError if that leaves none.
+    """
+    if steps == 1:
+        return data
+    rows = [
+        part.unfold(0, steps, 1) for part in torch.arange(len(data)).split(data.lengths.tolist()) if len(part) >= steps
+    ]
+    if not rows:
+        raise ValueError(
+            f"no episode has {steps} steps, the longest has {int(data.lengths.max())}; hold actions shorter"
+        )
+    window = torch.cat(rows).to(data.at.device)
+    return replace(
+        data,
+        lengths=(data.lengths - steps + 1).clamp_min(0),
+        at=data.at[window[:, 0]],
+        action=data.action[window].mean(1),
+        reward=data.reward[window].mean(1),
+        terminal=data.terminal[window[:, -1]],
+        stride=steps,
+    )
 
 
 def transitions(
@@ -227,8 +255,10 @@ def _check_finite(rows: np.ndarray, ids: Sequence[int], lengths: np.ndarray, wha
     ends = np.cumsum(lengths)
     episode = int(np.searchsorted(ends, bad[0], side="right"))
     step = int(bad[0] - (ends[episode] - lengths[episode]))
+    row = rows[bad[0]]
+    shown = row if len(row) <= 16 else f"{row[~np.isfinite(row)][0]} in one of its {len(row)} numbers"
     raise ValueError(
-        f"{what} of episode {ids[episode]} at {unit} {step} is {rows[bad[0]]}; it must be finite "
+        f"{what} of episode {ids[episode]} at {unit} {step} is {shown}; it must be finite "
         f"({len(bad)} rows are not); mend or leave out that episode"
     )
 

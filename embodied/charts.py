@@ -129,21 +129,28 @@ def lines(
     y_label: str = "",
     y_range: tuple[float, float] | None = None,
     marks: Sequence[float] = (),
+    levels: Mapping[str, float] | None = None,
     height: float = 300,
 ) -> str:
-    """The SVG of several lines over one pair of axes; `marks` are x positions to draw a thin vertical line at."""
+    """The SVG of several lines over one pair of axes.
+
+    `marks` are x positions to draw a thin vertical line at, `levels` named heights to draw a dashed line at.
+    """
     if not series:
         raise ValueError("a chart needs at least one series")
     thin = {name: one.thinned() for name, one in series.items()}
     x = _range([np.asarray(one.x) for one in series.values()] + [np.asarray(marks, float)], margin=0)
+    heights = levels or {}
     y = y_range or _range(
         [np.asarray(part) for one in thin.values() for part in (one.y, one.low, one.high) if part is not None]
+        + [np.asarray(list(heights.values()), float)]
     )
     frame = _Frame(x, y, height=height)
     parts = [frame.axes(x_label, y_label)]
     for mark in marks:
         at, base = float(frame.across(mark)), frame.height - frame.bottom
         parts.append(f'<line class="mark" x1="{at:.1f}" y1="{frame.top}" x2="{at:.1f}" y2="{base:.1f}"/>')
+    parts += [_level(frame, name, at) for name, at in heights.items() if y[0] <= at <= y[1]]
     parts += [_band(frame, one, i) for i, one in enumerate(thin.values())]
     parts += [_line(frame, one, i, name) for i, (name, one) in enumerate(thin.items())]
     return _svg(frame.width, frame.height, "".join(parts), "Line chart: " + ", ".join(series))
@@ -260,6 +267,12 @@ def _line(frame: _Frame, one: Series, index: int, name: str) -> str:
         at = int(np.flatnonzero(np.isfinite(x + y))[0])
         drawn += f'<circle class="dot c{index % COLOURS}" cx="{x[at]:.1f}" cy="{y[at]:.1f}" r="4">{tip}</circle>'
     return drawn
+
+
+def _level(frame: _Frame, name: str, height: float) -> str:
+    at, end = float(frame.up(height)), frame.width - frame.right
+    line = f'<line class="mark" x1="{frame.left:.1f}" y1="{at:.1f}" x2="{end:.1f}" y2="{at:.1f}"/>'
+    return line + _text(frame.left + 4, at - 4 if at - 16 > frame.top else at + 14, name)
 
 
 def _band(frame: _Frame, one: Series, index: int) -> str:

@@ -9,6 +9,7 @@ import numpy as np
 
 from embodied import plugins
 from embodied.dataset import Dataset, load_dataset
+from embodied.measures import Measures
 from embodied.recorder import Recorder, create_dataset, open_recorder
 from embodied.spec import ArraySpec, Spec
 from embodied.types import Episode
@@ -60,7 +61,7 @@ def make(env: str, options: Mapping[str, Any]) -> Any:
 
 
 def rollout(env: Any, act: Callable[[Any, Any], np.ndarray], seed: int) -> Episode:
-    """One episode from start `seed`; progress and success, where info names them, are kept for every frame."""
+    """One episode from start `seed`; progress, success and measures, where there are any, are kept for every frame."""
     obs, info = env.reset(seed=seed)
     frames, actions, rewards, infos = [named(obs)], [], [], [info]
     terminated = truncated = False
@@ -72,7 +73,11 @@ def rollout(env: Any, act: Callable[[Any, Any], np.ndarray], seed: int) -> Episo
         rewards.append(reward)
         infos.append(info)
     stacked = {name: np.stack([frame[name] for frame in frames]) for name in frames[0]}
-    extra = {name: np.array([i[name] for i in infos], EXTRA[name].dtype) for name in EXTRA if name in infos[0]}
+    measures = Measures.of(env.metadata)
+    for step, info in enumerate(infos):
+        measures.read(info, f"step {step} of seed {seed}")
+    kept = extras(measures, infos[0])
+    extra = {name: np.array([info[name] for info in infos], array.dtype) for name, array in kept.items()}
     return Episode(
         np.array(actions, np.float32),
         stacked,
@@ -82,6 +87,15 @@ def rollout(env: Any, act: Callable[[Any, Any], np.ndarray], seed: int) -> Episo
         terminated=terminated,
         truncated=not terminated,
     )
+
+
+def extras(measures: Measures, info: Mapping[str, Any]) -> dict[str, ArraySpec]:
+    """What is recorded for every frame besides observations, given the info of a first frame."""
+    found = {name: array for name, array in EXTRA.items() if name in info}
+    for name in measures.summaries:
+        dtype = "bool" if isinstance(info[name], bool | np.bool_) else "float32"
+        found[name] = ArraySpec((), dtype, unit=measures.units.get(name, ""))
+    return found
 
 
 def named(obs: Any) -> dict[str, np.ndarray]:
@@ -149,8 +163,8 @@ def recorder(path: Path, config: CollectConfig) -> Recorder:
         hz = float(env.metadata.get("render_fps", 10))
         spec = getattr(env.unwrapped, "spec_", None) or Spec.from_space(env.observation_space, env.action_space, hz)
         _, info = env.reset(seed=0)
+        measures = Measures.of(env.metadata)
+        measures.read(info, "the reset of seed 0")
     finally:
         env.close()
-    return create_dataset(
-        path, spec, extra={name: EXTRA[name] for name in EXTRA if name in info}, robot_type=spec.robot
-    )
+    return create_dataset(path, spec, extra=extras(measures, info), robot_type=spec.robot)

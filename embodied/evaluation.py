@@ -15,8 +15,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float, Float32, UInt8
+from jaxtyping import Float32, UInt8
 
+from embodied.measures import Measures
 from embodied.records import EpisodeRecord, RecordFile
 from embodied.spec import Spec
 from embodied.types import Policy
@@ -45,7 +46,8 @@ def evaluate(
     or horizon is refused. `identity` names the policy there (a hash of its weights); without it, its answers to
     made-up observations do, if it is deterministic. `progress` is called with (episodes done, episodes in all).
 
-    Raises ValueError if the policy cannot drive the environment, or acts in a wrong shape or not finitely.
+    Raises ValueError if the policy cannot drive the environment, or acts in a wrong shape or not finitely, or if info
+    lacks a measure that the environment declares.
     """
     wanted = _distinct(seeds)
     if batch < 1:
@@ -53,11 +55,12 @@ def evaluate(
     if horizon is not None and horizon < 1:
         raise ValueError(f"horizon is {horizon}; an episode has at least one step")
     kwargs = {**_cameras(policy, env_id), **(env_kwargs or {})}
+    measures = measures_of(env_id, kwargs)
     with ExitStack() as stack:
         file = None
         done: dict[int, EpisodeRecord] = {}
         if out is not None:
-            about = {"env": env_id, "env_kwargs": kwargs, "task": task, "horizon": horizon}
+            about = {"env": env_id, "env_kwargs": kwargs, "task": task, "horizon": horizon, **measures.header}
             file = stack.enter_context(RecordFile(Path(out), about, _identity(policy, task, identity)))
             done = {seed: record for seed, record in file.records.items() if seed in set(wanted)}
         left = [seed for seed in wanted if seed not in done]
@@ -65,13 +68,23 @@ def evaluate(
         if envs:
             check_drivable(policy, envs[0])
         for start in range(0, len(left), max(1, len(envs))):
-            for record in _episodes(policy, envs, left[start : start + batch], task, horizon):
+            for record in _episodes(policy, envs, left[start : start + batch], task, horizon, measures):
                 done[record.seed] = record
                 if file is not None:
                     file.append(record)
                 if progress is not None:
                     progress(len(done), len(wanted))
     return [done[seed] for seed in wanted]
+
+
+@dataclass(frozen=True, eq=False)
+class Film:
+    """One filmed episode: its record, its video, and a picture and an info per frame, one more than it has steps."""
+
+    record: EpisodeRecord
+    video: Video
+    frames: UInt8[np.ndarray, "frames h w 3"]
+    infos: Sequence[Mapping[str, Any]]
 
 
 def record_video(
@@ -84,8 +97,8 @@ def record_video(
     task: str | None = None,
     horizon: int | None = None,
     camera: str | None = None,
-) -> tuple[EpisodeRecord, Video, UInt8[np.ndarray, "frames h w 3"]]:
-    """One episode, its video (also written to `path` if given) and its frames, one more than it has steps.
+) -> Film:
+    """One episode as it was seen; its video is also written to `path` if given.
 
     Frames are the observation `camera`; without it what the environment renders, or else its first camera.
     """
@@ -95,6 +108,7 @@ def record_video(
     elif _accepts(env_id, "cameras"):
         kwargs.setdefault("cameras", tuple(dict.fromkeys((camera, *policy.spec.cameras))))
     frames: list[np.ndarray] = []
+    infos: list[Mapping[str, Any]] = []
     with _open(env_id, kwargs) as env:
         offered = check_drivable(policy, env)
         source = camera or (None if env.render_mode == "rgb_array" else next(iter(offered.cameras), None))
@@ -108,23 +122,23 @@ def record_video(
         def watch(row: "_Row") -> None:
             picture = row.env.render() if source is None else row.obs[source]
             frames.append(np.array(picture, np.uint8)[..., :3])
+            infos.append(dict(row.info))
 
-        (record,) = _episodes(policy, [env], [seed], task, horizon, watch=watch)
+        (record,) = _episodes(policy, [env], [seed], task, horizon, measures_of(env_id, kwargs), watch=watch)
     pictures = np.stack(frames)
     video = encode(pictures, offered.hz)
     if path is not None:
         Path(path).write_bytes(video.data)
-    return record, video, pictures
+    return Film(record, video, pictures, infos)
 
 
-def column(records: Sequence[EpisodeRecord], name: str) -> Float[np.ndarray, " episodes"]:
-    """One field of every record as numbers; ValueError if an environment did not say."""
-    values = [getattr(record, name) for record in records]
-    if None in values:
-        raise ValueError(
-            f"the environment says nothing of {name!r} (no 'success' or 'is_success' in its info); compare 'progress'"
-        )
-    return np.asarray(values, np.float64)
+def measures_of(env_id: str, env_kwargs: Mapping[str, Any] | None = None) -> Measures:
+    """What an environment measures besides progress and success, as the metadata of its class declare it."""
+    creator = _creator(env_id)
+    if isinstance(creator, type):
+        return Measures.of(getattr(creator, "metadata", {}))
+    with _open(env_id, env_kwargs or {}) as env:
+        return Measures.of(env.metadata)
 
 
 def environment_spec(env: Any, hz: float) -> Spec:
@@ -148,29 +162,34 @@ class _Row:
     seed: int
     task: str
     obs: dict[str, np.ndarray]
+    info: Mapping[str, Any]
+    measures: Measures
     steps: int = 0
     returned: float = 0.0
     seconds: float = 0.0
     success: list[bool] = field(default_factory=list)
     progress: list[float] = field(default_factory=list)
+    measured: list[dict[str, float]] = field(default_factory=list)
     done: bool = False
 
     @classmethod
-    def start(cls, env: Any, seed: int, task: str | None) -> "_Row":
+    def start(cls, env: Any, seed: int, task: str | None, measures: Measures) -> "_Row":
         began = time.perf_counter()
         obs, info = env.reset(seed=seed)
         named = str(info.get("task", "")) if task is None else task
-        return cls(env, seed, named, _named(obs), seconds=time.perf_counter() - began)
+        measures.read(info, f"the reset of seed {seed}")
+        return cls(env, seed, named, _named(obs), info, measures, seconds=time.perf_counter() - began)
 
     def step(self, action: Float32[np.ndarray, " a"], horizon: int | None) -> None:
         began = time.perf_counter()
         obs, reward, terminated, truncated, info = self.env.step(action.astype(self.env.action_space.dtype))
-        self.obs = _named(obs)
+        self.obs, self.info = _named(obs), info
         self.steps += 1
         self.returned += float(reward)
         if "success" in info or "is_success" in info:
             self.success.append(bool(info["success"] if "success" in info else info["is_success"]))
         self.progress.append(float(info.get("progress", self.returned)))
+        self.measured.append(self.measures.read(info, f"step {self.steps} of seed {self.seed}"))
         self.done = bool(terminated or truncated or self.steps == horizon)
         self.seconds += time.perf_counter() - began
         if not self.done and self.steps == LONGEST:
@@ -187,6 +206,7 @@ class _Row:
             return_=self.returned,
             task=self.task,
             seconds=self.seconds,
+            measures=self.measures.summed(self.measured),
         )
 
 
@@ -196,11 +216,12 @@ def _episodes(
     seeds: Sequence[int],
     task: str | None,
     horizon: int | None,
+    measures: Measures,
     *,
     watch: Callable[[_Row], None] | None = None,
 ) -> Iterator[EpisodeRecord]:
     """The records of up to len(envs) seeds, as the episodes end."""
-    rows = [_Row.start(env, seed, task) for env, seed in zip(envs, seeds, strict=False)]
+    rows = [_Row.start(env, seed, task, measures) for env, seed in zip(envs, seeds, strict=False)]
     for name in dict.fromkeys(row.task for row in rows):
         policy.reset(name)
         yield from _lock_step(policy, [row for row in rows if row.task == name], horizon, watch)

@@ -87,6 +87,11 @@ def percent(value: Estimate | float, digits: int = 0) -> Block:
     return Block(_minus(f"{100 * value:.{digits}f}\N{NARROW NO-BREAK SPACE}%"), number=True)
 
 
+def number(value: float) -> Block:
+    """A number with three significant digits, whatever else is in its column."""
+    return Block(_number(value), number=True)
+
+
 def table(
     header: Sequence[str],
     rows: Sequence[Sequence[Any]],
@@ -127,10 +132,13 @@ def line_chart(
     caption: str = "",
     y_range: tuple[float, float] | None = None,
     marks: Sequence[float] = (),
+    levels: Mapping[str, float] | None = None,
     height: float = 300,
 ) -> Block:
-    """Lines with bands, a legend if there are several, and thin vertical lines at `marks`."""
-    drawn = charts.lines(series, x_label=x_label, y_label=y_label, y_range=y_range, marks=marks, height=height)
+    """Lines with bands, a legend if there are several, thin vertical lines at `marks`, dashed ones at `levels`."""
+    drawn = charts.lines(
+        series, x_label=x_label, y_label=y_label, y_range=y_range, marks=marks, levels=levels, height=height
+    )
     return _figure(_legend(series) + f'<div class="wide">{drawn}</div>', caption)
 
 

@@ -14,6 +14,7 @@ ROOT = Path(__file__).resolve().parents[1]
 SIBLINGS = ("envs", "policies", "rewards", "real_robot")
 EXTRAS = {
     "sim": ("pybullet", "no tabletop: bring a data set, or another gymnasium environment"),
+    "dressing": ("mujoco", "no dressing: the tabletop works without"),
     "offline": ("d3rlpy", "no IQL; behaviour cloning works"),
     "vlm": ("openai", "no vision-language model can be asked; the simulated and the time-order teachers can"),
     "clip": ("open_clip", "neither clip nor roboclip can teach or reward"),

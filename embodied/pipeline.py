@@ -49,6 +49,10 @@ class Run:
         """The answers of one round of questions."""
         return self.folder / f"labels-{number}"
 
+    def labels_also(self, number: int) -> Path:
+        """The answers of one more teacher."""
+        return self.folder / f"labels-also-{number}"
+
     def arm(self, name: str) -> Path:
         """A policy, with its evaluation."""
         return self.folder / "policies" / name.replace(":", "-")
@@ -89,7 +93,7 @@ def run(
     here, watch = Run(Path(out)), watcher or Quiet()
     path = Path(dataset) if dataset else here.folder / "data"
     check_names(config)
-    whole = Stage(here.folder, "run", {"run": plain(config), "data": str(path.resolve())}, seed)
+    whole = Stage(here.folder, "run", {"run": config.identity, "data": str(path.resolve())}, seed)
     finished = whole.done()
     data = episodes(config, path, given=dataset is not None, seed=seed, workers=workers, watch=watch)
     check_fits(config, data)
@@ -118,7 +122,8 @@ class Quiet:
 
 def check_names(config: RunConfig) -> None:
     """Refuse an unknown labeler, mix, policy or setting before any work is done."""
-    plugins.find(plugins.load("rewards:LABELERS"), config.label.labeler, "labeler")
+    for one in (config.label, *config.also):
+        plugins.find(plugins.load("rewards:LABELERS"), one.labeler, "labeler")
     steps.settings("rewards:CONFIGS", "preference", "reward", {**config.reward, **config.quick})
     if config.collect:
         plugins.find(plugins.load("envs:MIXES"), config.collect.mix, "mix")
@@ -162,13 +167,21 @@ def ask_and_fit(
     permit: Callable[[str], bool] | None,
     watch: Watcher,
 ) -> None:
-    """Rounds of questions, and the reward fitted to all answers; with shuffled answers too if an arm needs it."""
+    """Rounds of questions, and the reward fitted to all answers; with shuffled answers too if an arm needs it.
+
+    More teachers are asked once, before any reward is fitted.
+    """
     first = config.label
     if config.rounds == 2:
         first = replace(first, pairs=max(1, first.pairs // 2))
     with watch.stage("labels") as tell:
         steps.label(data, here.labels(1), first, store=here.store, seed=seed, permit=permit, progress=tell)
     tables, shared = [here.labels(1)], here.folder / "shared"
+    for number, one in enumerate(config.also, 1):
+        teacher, out = replace(one, goal=one.goal or config.label.goal), here.labels_also(number)
+        with watch.stage(f"labels, also {one.labeler}") as tell:
+            steps.label(data, out, teacher, store=here.store, seed=seed + 1 + number, permit=permit, progress=tell)
+        tables.append(out)
     if config.rounds == 2:
         quick = here.folder / "reward-quick"
         with watch.stage("first reward") as tell:
@@ -245,12 +258,14 @@ def evaluate_saved(
     env_options: Mapping[str, Any] | None = None,
     progress: Update | None = None,
 ) -> dict[str, Any]:
-    """Run a saved policy from every start: evaluation.jsonl beside it (or `out`), and success and progress over all."""
+    """Run a saved policy from every start: evaluation.jsonl beside it (or `out`); success, progress and measures."""
     import hashlib
 
     import numpy as np
 
-    from embodied.evaluation import column, evaluate
+    from embodied.evaluation import evaluate
+    from embodied.measures import Measures, estimates
+    from embodied.records import column, read_header
     from embodied.statistics import bootstrap, interquartile_mean, wilson
 
     loaded = plugins.load("policies:load")(policy)
@@ -264,4 +279,6 @@ def evaluate_saved(
     found: dict[str, Any] = {"records": str(path), "episodes": len(rows), "progress_iqm": plain(progressed)}
     if all(row.success is not None for row in rows):
         found["success"] = plain(wilson(sum(bool(row.success) for row in rows), len(rows)))
+    if measured := estimates(rows, Measures.of(read_header(path))):
+        found["measures"] = measured
     return found

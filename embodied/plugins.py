@@ -9,6 +9,7 @@ Entry = TypeVar("Entry")
 
 EXTRAS = {
     "pybullet": "sim",
+    "mujoco": "dressing",
     "d3rlpy": "offline",
     "openai": "vlm",
     "accelerate": "local",

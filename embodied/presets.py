@@ -63,6 +63,8 @@ class RunConfig:
     """Where policies are evaluated; empty: offline only."""
     env_options: Mapping[str, Any] = field(default_factory=dict)
     label: LabelConfig = field(default_factory=LabelConfig)
+    also: tuple[LabelConfig, ...] = ()
+    """More teachers, whose answers are mixed in; without a goal of their own they are given that of `label`."""
     rounds: int = 1
     """2: the second half of the questions is about the moments that a first reward rates highest."""
     quick: Mapping[str, Any] = field(default_factory=lambda: {"members": 1, "epochs": 6})
@@ -89,6 +91,11 @@ class RunConfig:
             Arm.parse(arm)
         if self.episodes < 1:
             raise ValueError(f"episodes is {self.episodes}; evaluate at least one")
+
+    @property
+    def identity(self) -> dict[str, Any]:
+        """What tells two runs apart; one without more teachers is the same as before there could be any."""
+        return {name: value for name, value in vars(self).items() if name != "also" or value}
 
 
 GOAL = "put the block into the bowl of its own colour"
@@ -130,6 +137,42 @@ STACK = replace(
     label=replace(NOISY.label, goal=""),
 )
 
+SLEEVE = "envs:embodied/Dressing-v0"
+CLOUD = {"cloud": "cloud", "obs": ("gripper", "pull"), "hold": 5, "batch": 64, "steps": 4000}
+WORST = {**CLOUD, "gamma": 0.9, "ending": "worst"}
+
+DRESSING = RunConfig(
+    collect=CollectConfig(env=SLEEVE, mix="dressing", episodes=240),
+    env=SLEEVE,
+    env_options={"split": "held-out"},
+    label=LabelConfig(
+        labeler="judge",
+        options={"grade": 0.15},
+        goal="pull the sleeve over the person's arm, up to the shoulder",
+        pairs=12_000,
+        group=8,
+    ),
+    also=(LabelConfig(labeler="time", pairs=2000, across=0.0),),
+    reward={"members": 2, "epochs": 10, "exponent": 0.0},
+    policies={"iql": WORST, "bc": CLOUD},
+    arms=("iql:learned", "iql:recorded", "iql:constant", "bc"),
+)
+"""A sleeve over an arm, from point clouds, onto arms and sleeves that the data do not show."""
+
+SMOKE_DRESSING = replace(
+    DRESSING,
+    collect=CollectConfig(env=SLEEVE, mix="dressing", episodes=8, env_options={"horizon": 30}),
+    env_options={"split": "held-out", "horizon": 30},
+    label=replace(DRESSING.label, pairs=112),
+    also=(LabelConfig(labeler="time", pairs=50, across=0.0),),
+    reward={"members": 1, "epochs": 1, "exponent": 0.0},
+    policies={
+        name: {**settings, "steps": 40, "log_every": 20, "checkpoint_every": 20}
+        for name, settings in DRESSING.policies.items()
+    },
+    episodes=2,
+)
+
 OFFLINE = RunConfig(
     collect=None,
     env="",
@@ -142,8 +185,10 @@ PRESETS: dict[str, RunConfig] = {
     "colours": COLOURS,
     "noisy": NOISY,
     "stack": STACK,
+    "dressing": DRESSING,
     "offline": OFFLINE,
     "smoke": SMOKE,
+    "smoke-dressing": SMOKE_DRESSING,
 }
 
 

@@ -2,12 +2,15 @@
 
 import json
 import os
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
+from jaxtyping import Float
+
+from embodied.plugins import unknown
 
 FORMAT = "embodied-evaluation"
 VERSION = 1
@@ -19,7 +22,8 @@ class EpisodeRecord:
 
     `success` and `progress` are those after the last action, `success_ever` and `progress_max` the best on the way.
     Success is None where the environment says nothing of it; progress is then, and wherever the environment names
-    none, the return so far. `seconds` is the episode's share of the wall clock and no part of equality.
+    none, the return so far. `seconds` is the episode's share of the wall clock and no part of equality. `measures` are
+    what the environment measures besides, summed up (see `measures.py`).
     """
 
     seed: int
@@ -31,6 +35,11 @@ class EpisodeRecord:
     return_: float
     task: str = ""
     seconds: float = field(default=0.0, compare=False)
+    measures: Mapping[str, float] = field(default_factory=dict, hash=False)
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain data; without measures where nothing is measured."""
+        return {name: value for name, value in asdict(self).items() if name != "measures" or value}
 
 
 class RecordFile:
@@ -61,7 +70,7 @@ class RecordFile:
 
     def append(self, record: EpisodeRecord) -> None:
         """Write a record so that a kill of this process cannot lose it."""
-        self._write(asdict(record))
+        self._write(record.to_json())
         self.records[record.seed] = record
 
     def _write(self, line: Mapping[str, Any]) -> None:
@@ -101,7 +110,8 @@ class RecordFile:
             raise ValueError(f"{self.path} is no file of episode records; choose another name")
         if found.get("version") != VERSION:
             raise ValueError(f"{self.path} has version {found.get('version')}, this program writes {VERSION}")
-        for key, wanted in self._header.items():
+        for key in dict.fromkeys((*self._header, *found)):
+            wanted = self._header.get(key)
             if key != "policy" and found.get(key) != wanted:
                 raise ValueError(
                     f"{self.path} holds episodes of another {key} ({found.get(key)!r}, now {wanted!r}); "
@@ -109,6 +119,31 @@ class RecordFile:
                 )
         if not _same_policy(found.get("policy", {}), self._header["policy"]):
             raise ValueError(f"{self.path} holds episodes of another policy; choose another name or delete it")
+
+
+def column(records: Sequence[EpisodeRecord], name: str) -> Float[np.ndarray, " episodes"]:
+    """One field or measure of every record as numbers; ValueError if there is none, or an environment did not say."""
+    known = [one.name for one in fields(EpisodeRecord) if one.name != "measures"]
+    if name not in known:
+        for record in records:
+            if name not in record.measures:
+                raise unknown("column", name, [*known, *record.measures])
+        return np.asarray([record.measures[name] for record in records], np.float64)
+    values = [getattr(record, name) for record in records]
+    if None in values:
+        raise ValueError(
+            f"the environment says nothing of {name!r} (no 'success' or 'is_success' in its info); compare 'progress'"
+        )
+    return np.asarray(values, np.float64)
+
+
+def read_header(path: Path) -> dict[str, Any]:
+    """What was evaluated: the first line of a file of records."""
+    with Path(path).open("rb") as file:
+        found = _parse(path, 1, file.readline())
+    if found.get("format") != FORMAT:
+        raise ValueError(f"{path} is no file of episode records")
+    return found
 
 
 def read_records(path: Path) -> list[EpisodeRecord]:

@@ -7,13 +7,16 @@ from typing import Any
 
 import numpy as np
 
-from embodied import html, plugins
+from embodied import html
 from embodied.charts import Series
 from embodied.config import read_manifest
 from embodied.dataset import Dataset
+from embodied.footage import courses, declared, footage
 from embodied.html import Block
 from embodied.labels import pair_of, read_rows
+from embodied.measures import IN_WORDS, Measures
 from embodied.pipeline import Run
+from embodied.results import asked as tables
 from embodied.results import title, write_summary
 from embodied.statistics import Estimate
 
@@ -29,8 +32,8 @@ def report(run: Run | str | Path) -> Path:
     blocks = [
         *overview(here, found),
         *asked(here, data, found),
-        *learned(here, data, found),
-        *acted(here, found),
+        *learned(data, found, declared(config)),
+        *acted(found),
         *curves(here),
         *footage(here),
         *provenance(here),
@@ -52,10 +55,11 @@ def estimate(values: Mapping[str, float]) -> Estimate:
 def overview(run: Run, found: Mapping[str, Any]) -> list[Block]:
     """The few numbers that matter."""
     asked = sum(sum(n for k, n in r["counts"].items() if k not in ("asked", "unasked")) for r in found["labels"])
-    tiles: list[tuple[str, Any, str]] = [("questions answered", asked, found["labels"][0]["by"])]
-    if "accuracy" in found["labels"][0]:
-        n = sum(r["n"] for r in found["labels"])
-        right = sum(r["accuracy"] * r["n"] for r in found["labels"]) / n
+    teachers = ", ".join(dict.fromkeys(r["by"] for r in found["labels"]))
+    tiles: list[tuple[str, Any, str]] = [("questions answered", asked, teachers)]
+    decided = [r for r in found["labels"] if r.get("decided")]
+    if decided:
+        right = sum(r["accuracy"] * r["decided"] for r in decided) / sum(r["decided"] for r in decided)
         tiles.append(("answers right", html.percent(right), "of those that chose a side, where the sides differ"))
     held = found["reward"]["held_out"]
     tiles.append(("reward agrees with", html.percent(held["accuracy"]), f"of {held['decided']} answers it did not see"))
@@ -67,9 +71,11 @@ def overview(run: Run, found: Mapping[str, Any]) -> list[Block]:
 def asked(run: Run, data: Dataset, found: Mapping[str, Any]) -> list[Block]:
     """What was asked, the answers by the size of the true difference, and examples of both."""
     blocks = [html.heading("What was asked")]
-    for number, about in enumerate(found["labels"], 1):
+    for about in found["labels"]:
         counts = ", ".join(f"{n} {name}" for name, n in about["counts"].items() if n and name != "asked")
-        blocks.append(html.paragraph(f"Round {number}: {about['n']} questions to `{about['by']}`: {counts}."))
+        blocks.append(
+            html.paragraph(f"{about['title'].capitalize()}: {about['n']} questions to `{about['by']}`: {counts}.")
+        )
         if "by_gap" in about:
             rows = [
                 [
@@ -80,8 +86,34 @@ def asked(run: Run, data: Dataset, found: Mapping[str, Any]) -> list[Block]:
                 for b in about["by_gap"]
             ]
             header = ["true difference in progress", "questions", "right", "wrong", "tie", "none"]
-            blocks.append(html.table(header, rows, caption=f"Answers of round {number} against the simulator's truth."))
-    return [*blocks, *trusted(found["sources"]), *examples(run, data)]
+            blocks.append(
+                html.table(
+                    header, rows, caption=f"Answers of {about['by']} ({about['title']}) against the simulator's truth."
+                )
+            )
+    return [*blocks, *trusted(found["sources"]), *weighed(found["weights"]), *examples(run, data)]
+
+
+def weighed(weights: Mapping[str, Mapping[str, Any]]) -> list[Block]:
+    """What an answer of each teacher counted in the fit, where there are several."""
+    if len(weights) < 2:
+        return []
+    rows = [
+        [
+            name,
+            w["n"],
+            html.percent(Estimate(w["lapse"], w["low"], w["high"])),
+            html.percent(w["left"]),
+            html.percent(w["right"]),
+        ]
+        for name, w in weights.items()
+    ]
+    header = ["teacher", "decided answers", "does not look", "weight of “left”", "weight of “right”"]
+    caption = (
+        "What an answer weighed in the fit of the reward, the most telling one's being 100 %; found without any truth. "
+        "How often a teacher answers without looking has a 99 % interval."
+    )
+    return [html.table(header, rows, caption=caption)]
 
 
 def trusted(sources: Sequence[Mapping[str, Any]]) -> list[Block]:
@@ -120,7 +152,7 @@ def examples(run: Run, data: Dataset) -> list[Block]:
     return [html.pictures(shown, captions, caption="Pairs and answers, first round.", width=290)]
 
 
-def learned(run: Run, data: Dataset, found: Mapping[str, Any]) -> list[Block]:
+def learned(data: Dataset, found: Mapping[str, Any], measures: Measures) -> list[Block]:
     """The reward's quality, its calibration, and its course along an episode beside the frames."""
     about = found["reward"]
     held = about["held_out"]
@@ -144,11 +176,11 @@ def learned(run: Run, data: Dataset, found: Mapping[str, Any]) -> list[Block]:
     if held["bins"]:
         stated, right, n = ([b[k] for b in held["bins"]] for k in ("stated", "right", "n"))
         blocks.append(html.reliability(stated, right, n, caption="Stated confidence against held-out answers."))
-    return [*blocks, *along(data)]
+    return [*blocks, *along(data, measures)]
 
 
-def along(data: Dataset) -> list[Block]:
-    """The learned reward along the episode that it rates highest, and along a middling one."""
+def along(data: Dataset, measures: Measures) -> list[Block]:
+    """The learned reward along the episode that it rates highest, and along a middling one; what was measured there."""
     column = data.column("learned")
     order = sorted(column, key=lambda i: float(column[i].sum()))
     blocks = [html.heading("Along an episode", 3)]
@@ -166,6 +198,10 @@ def along(data: Dataset) -> list[Block]:
             at = np.linspace(0, len(episode), STRIP).astype(int)
             frames = [episode.obs[data.cameras[0]][t] for t in at]
             blocks.append(html.pictures(frames, [f"frame {t}" for t in at]))
+        frames_of = {name: array for name, array in episode.extra.items() if name in measures.summaries}
+        infos = [{name: array[t] for name, array in frames_of.items()} for t in range(len(episode) + 1)]
+        if drawn := courses(infos, measures):
+            blocks.append(html.details(f"What was measured along episode {i}", drawn))
     return blocks
 
 
@@ -174,7 +210,7 @@ def scaled(values: np.ndarray) -> np.ndarray:
     return (values - values.min()) / max(float(np.ptp(values)), 1e-9)
 
 
-def acted(run: Run, found: Mapping[str, Any]) -> list[Block]:
+def acted(found: Mapping[str, Any]) -> list[Block]:
     """Every policy and control over the same starts, or against the recorded actions where nothing can be run."""
     blocks = [html.heading("What the policies do")]
     if found["policies"]:
@@ -194,6 +230,7 @@ def acted(run: Run, found: Mapping[str, Any]) -> list[Block]:
         blocks.append(html.table(header, rows, caption=caption, highlight=[0]))
         bars = {a["title"]: estimate(a["mean"]) for a in found["policies"]}
         blocks.append(html.bar_chart(bars, x_range=(0, 1), highlight=[own], shares=True))
+        blocks += measured(found["policies"])
     else:
         blocks.append(
             html.note("There is no environment for these episodes, so no policy was run: what follows is offline.")
@@ -202,6 +239,36 @@ def acted(run: Run, found: Mapping[str, Any]) -> list[Block]:
     header = ["distance from the recorded actions", "worst fifth", "2", "3", "4", "best fifth"]
     caption = "Root mean square, by the episodes' return under the learned reward, on the episodes trained on."
     return [*blocks, html.table(header, rows, caption=caption)]
+
+
+def measured(policies: Sequence[Mapping[str, Any]]) -> list[Block]:
+    """Whatever else the environment measures: a table each."""
+    blocks = []
+    for name, first in policies[0]["measures"].items():
+        about = [(policy["title"], policy["measures"][name]) for policy in policies]
+        differences = [estimate(one["own_minus_this"]) if "own_minus_this" in one else None for _, one in about]
+        unit = f" [{first['unit']}]" if "unit" in first else ""
+        what = f"{name}{unit}, {IN_WORDS[first['how']]}"
+        if "share" in first:
+            header = [what, "share of episodes", "first minus this"]
+            rows = [
+                [policy, html.percent(estimate(one["share"])), None if minus is None else html.percent(minus)]
+                for (policy, one), minus in zip(about, differences, strict=True)
+            ]
+        else:
+            header = [what, "mean", "95th percentile", "first minus this"]
+            rows = [
+                [policy, estimate(one["mean"]), html.number(one["p95"]), minus]
+                for (policy, one), minus in zip(about, differences, strict=True)
+            ]
+        blocks.append(html.table(header, rows, highlight=[0]))
+    if not blocks:
+        return []
+    text = (
+        "One number per episode, over the same starts as above and with the same kinds of intervals; the percentile "
+        "is that of these episodes, without one."
+    )
+    return [html.heading("What else was measured", 3), html.paragraph(text), *blocks]
 
 
 def curves(run: Run) -> list[Block]:
@@ -227,22 +294,6 @@ def curves(run: Run) -> list[Block]:
     return blocks
 
 
-def footage(run: Run) -> list[Block]:
-    """The first evaluation start, by the run's own policy."""
-    config = run.config()
-    if not config.env:
-        return []
-    from embodied.evaluation import record_video
-
-    policy = plugins.load("policies:load")(run.arm(config.arms[0]))
-    record, clip, _ = record_video(policy, config.env, config.start, env_kwargs=config.env_options)
-    end = "succeeds" if record.success else f"ends at progress {record.progress:.2f}"
-    text = (
-        f"{title(config.arms[0])}, start {record.seed}: {end}. Chosen because it is the first, not because it is good."
-    )
-    return [html.heading("On video"), html.video(clip, text)]
-
-
 def provenance(run: Run) -> list[Block]:
     """The command, the versions and the full configuration."""
     about = read_manifest(run.folder)
@@ -252,7 +303,7 @@ def provenance(run: Run) -> list[Block]:
         "platform": about["platform"],
         **about["packages"],
     }
-    folders = [run.labels(k + 1) for k in range(run.config().rounds)] + [run.folder / "reward"]
+    folders = [*tables(run, run.config()).values(), run.folder / "reward"]
     return [
         html.heading("Made by"),
         html.code(f"{about['command']}\nembodied report {run.folder}"),

@@ -33,7 +33,8 @@ def summarise(run: Run, data: Dataset | None = None) -> dict[str, Any]:
     data = data or run.data()
     truth = progress_of(data)
     return {
-        "labels": [labels(run, number + 1, truth) for number in range(config.rounds)],
+        "labels": [{"title": name, **labels(folder, truth)} for name, folder in asked(run, config).items()],
+        "weights": weights(run),
         "sources": plugins.load("rewards.sources:statistics")([run.store], data, fit=False)["sources"],
         "reward": reward(run, data, truth),
         "policies": policies(run, config),
@@ -50,10 +51,29 @@ def progress_of(data: Dataset) -> dict[int, np.ndarray]:
     return dict(zip(data.ids.tolist(), np.split(flat, np.cumsum(data.lengths + 1)[:-1]), strict=True))
 
 
-def labels(run: Run, number: int, truth: Mapping[int, np.ndarray]) -> dict[str, Any]:
-    """One round of questions: how many of each outcome, and how many were right."""
-    rows = read_rows(run.labels(number) / "labels.parquet")
-    about = read_manifest(run.labels(number))
+def asked(run: Run, config: RunConfig) -> dict[str, Path]:
+    """Where the answers of each round of questions lie, and then those of every further teacher, by a title."""
+    rounds = {f"round {number}": run.labels(number) for number in range(1, config.rounds + 1)}
+    return rounds | {f"also, teacher {k}": run.labels_also(k) for k in range(1, len(config.also) + 1)}
+
+
+def weights(run: Run) -> dict[str, dict[str, Any]]:
+    """How far the reward was found to trust each teacher, and what an answer for either side weighed in its fit."""
+    path = run.folder / "reward" / "sources.json"
+    if not path.exists():
+        return {}
+    trust = {name: plugins.load("rewards.trust:Trust")(**t) for name, t in json.loads(path.read_text()).items()}
+    weight_of = plugins.load("rewards.sources:weight_of")
+    return {
+        name: asdict(found) | {"left": weight_of(name, trust, True), "right": weight_of(name, trust, False)}
+        for name, found in trust.items()
+    }
+
+
+def labels(folder: Path, truth: Mapping[int, np.ndarray]) -> dict[str, Any]:
+    """Some questions to one teacher: how many of each outcome, and how many were right."""
+    rows = read_rows(folder / "labels.parquet")
+    about = read_manifest(folder)
     found: dict[str, Any] = {"by": about["by"], "goal": about["goal"], "counts": about["counts"], "n": len(rows)}
     if truth:
         accuracy, total = (plugins.load(f"rewards.agreement:{name}") for name in ("label_accuracy", "summary"))
@@ -81,11 +101,11 @@ def reward(run: Run, data: Dataset, truth: Mapping[int, np.ndarray]) -> dict[str
 
 
 def policies(run: Run, config: RunConfig) -> list[dict[str, Any]]:
-    """Success and progress of every arm over the same starts, and how much better or worse than the run's own."""
+    """Success, progress and measures of every arm over the same starts, and how they differ from the run's own."""
     if not config.env:
         return []
-    from embodied.evaluation import column
-    from embodied.records import read_records
+    from embodied.measures import Measures, estimates
+    from embodied.records import column, read_header, read_records
     from embodied.statistics import bootstrap, interquartile_mean, paired_difference, wilson
 
     rng = np.random.default_rng(0)
@@ -101,6 +121,8 @@ def policies(run: Run, config: RunConfig) -> list[dict[str, Any]]:
             "progress_iqm": asdict(bootstrap(progress, rng, statistic=interquartile_mean)),
             "mean": asdict(wilson(int(score.sum()), len(score)) if scored else bootstrap(progress, rng)),
         }  # fmt: skip
+        measures = Measures.of(read_header(run.arm(arm) / "evaluation.jsonl"))
+        about["measures"] = estimates(rows, measures, None if arm == config.arms[0] else records[config.arms[0]])
         if arm != config.arms[0]:
             about["own_minus_this"] = asdict(paired_difference(own[None], score[None], rng))
         found.append(about)

@@ -80,9 +80,9 @@ def shortened(value: Any) -> str:
 def summary(found: Mapping[str, Any], folder: Path) -> None:
     """The table that ends a run, and where the report is."""
     held = found["reward"]["held_out"]
-    for number, labels in enumerate(found["labels"], 1):
-        right = f", {labels['accuracy']:.0%} of the decided right" if "accuracy" in labels else ""
-        out.print(f"round {number}: {labels['n']} answers by {labels['by']}{right}", highlight=False)
+    for labels in found["labels"]:
+        right = f", {labels['accuracy']:.0%} of the decided right" if labels.get("decided") else ""
+        out.print(f"{labels['title']}: {labels['n']} answers by {labels['by']}{right}", highlight=False)
     out.print(
         f"reward: agrees with {held['accuracy']:.0%} of {held['decided']} answers it did not see", highlight=False
     )

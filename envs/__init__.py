@@ -81,7 +81,24 @@ BEHAVIOURS = {
     "switching": "envs.behaviours:switching",
     "random": "envs.behaviours:random",
 }
-"""Ways to act that are scripted, good and bad."""
+"""Ways to act on the tabletop that are scripted, good and bad."""
+
+DRESSING_BEHAVIOURS = {
+    "expert": "envs.dressing.behaviours:dresser",
+    "noisy-expert": "envs.dressing.behaviours:noisy",
+    "straight": "envs.dressing.behaviours:straight",
+    "straight-exactly": "envs.dressing.behaviours:straight_exactly",
+    "wrong-turn": "envs.dressing.behaviours:wrong_turn",
+    "stopping": "envs.dressing.behaviours:stopping",
+    "turning-back": "envs.dressing.behaviours:turning_back",
+    "offset": "envs.dressing.behaviours:offset",
+    "random": "envs.dressing.behaviours:wandering",
+    "uniform": "envs.dressing.behaviours:uniform",
+}
+"""Ways to dress that are scripted, good and bad."""
+
+WAYS = {"tabletop": BEHAVIOURS, "dressing": DRESSING_BEHAVIOURS}
+"""World, as an environment's `ways` names it -> its behaviours; an environment that names none is of the tabletop."""
 
 MIXES: dict[str, dict[str, float]] = {
     "mixed": {"random": 0.2, "noisy-expert": 0.2, "quitting": 0.2, "wrong": 0.2, "switching": 0.2},
@@ -90,6 +107,14 @@ MIXES: dict[str, dict[str, float]] = {
     "clumsy": {"noisy-expert": 0.3, "quitting": 0.3, "random": 0.4},
     "misled": {"noisy-expert": 0.4, "wrong": 0.3, "switching": 0.3},
     "random": {"random": 1.0},
+    "dressing": {
+        "noisy-expert": 0.1,
+        "offset": 0.05,
+        "wrong-turn": 0.25,
+        "turning-back": 0.15,
+        "stopping": 0.35,
+        "random": 0.1,
+    },
 }
 """Whose episodes a data set is made of: the share of each behaviour, adding up to 1."""
 

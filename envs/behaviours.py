@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from embodied.plugins import find, load
-from envs import BEHAVIOURS
+from envs import WAYS
 
 Behaviour = Callable[[Mapping[str, np.ndarray], Mapping[str, Any]], np.ndarray]
 """(obs, info) -> action; begins when it is made, so make one per episode."""
@@ -16,14 +16,15 @@ NOISE = 0.15
 
 
 def make(name: str, env: Any, rng: np.random.Generator) -> Behaviour:
-    """The behaviour of that name for one episode of `env`; KeyError for an unknown name."""
-    return load(find(BEHAVIOURS, name, "behaviour"))(env, rng)
+    """The behaviour of that name for one episode of `env`; KeyError for a name that its world does not know."""
+    return load(find(WAYS[getattr(env.unwrapped, "ways", "tabletop")], name, "behaviour"))(env, rng)
 
 
 def schedule(mix: Mapping[str, float], episodes: int, rng: np.random.Generator) -> list[str]:
     """The behaviour of each of so many episodes: exact shares (largest remainders), in random order."""
+    known = {name: way for ways in WAYS.values() for name, way in ways.items()}
     for name in mix:
-        find(BEHAVIOURS, name, "behaviour")
+        find(known, name, "behaviour")
     if not np.isclose(sum(mix.values()), 1):
         raise ValueError(f"the shares {dict(mix)} add up to {sum(mix.values()):g}, not 1")
     exact = {name: share * episodes for name, share in mix.items()}

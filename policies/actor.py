@@ -7,7 +7,7 @@ its bounds. Fitted by IQL or by behaviour cloning, it looks the same.
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 
@@ -20,9 +20,11 @@ from torch import Tensor, nn
 from embodied.batches import Normaliser, Transitions, device_of, small
 from embodied.spec import Spec
 from embodied.training import prefixed, seeded, under, write_json, write_tensors
-from policies.encoders import Trunk
+from policies.encoders import trunk
+from policies.pointcloud import Cloud, CloudTrunk
 
 SCHEMA = 1
+NEWER = 2  # the schema of a policy that sees a cloud, or holds its actions: older programs must refuse it
 LOG_STD = (-5.0, 2.0)
 
 
@@ -36,9 +38,11 @@ class ActorOutput(NamedTuple):
 class Actor(nn.Module):
     """Inputs -> a Gaussian with a tanh mean and a spread that does not depend on the inputs."""
 
-    def __init__(self, shapes: Sequence[tuple[int, ...]], actions: int, hidden: Sequence[int]) -> None:
+    def __init__(
+        self, shapes: Sequence[tuple[int, ...]], actions: int, hidden: Sequence[int], points: Sequence[int] = ()
+    ) -> None:
         super().__init__()
-        self.encoder = Trunk(shapes, hidden)
+        self.encoder = trunk(shapes, hidden, points)
         self.mu = nn.Linear(hidden[-1], actions)
         self.logstd = nn.Parameter(torch.zeros(1, actions))
 
@@ -48,11 +52,15 @@ class Actor(nn.Module):
 
 
 def filled(
-    shapes: Sequence[tuple[int, ...]], actions: int, hidden: Sequence[int], tensors: Mapping[str, Tensor]
+    shapes: Sequence[tuple[int, ...]],
+    actions: int,
+    hidden: Sequence[int],
+    tensors: Mapping[str, Tensor],
+    points: Sequence[int] = (),
 ) -> Actor:
-    """An actor with these parameters."""
+    """An actor with these parameters; `points` are the widths at each point of a cloud."""
     with seeded(0):  # what it starts from is overwritten; the global generator shall not notice
-        actor = Actor(shapes, actions, hidden)
+        actor = Actor(shapes, actions, hidden, points)
     actor.load_state_dict(tensors)
     return actor
 
@@ -62,26 +70,37 @@ class Interface:
     """How named observations become a network's inputs, and its outputs actions.
 
     The first input is every low-dimensional observation in the spec's order, flattened, joined and normalised (left
-    out if there is none); then each camera's bytes, averaged down to `size` pixels.
+    out if there is none); then each camera's bytes, averaged down to `size` pixels, or the cloud as `Cloud.seen`.
     """
 
     spec: Spec
     state: Normaliser
     action: Normaliser
     size: int | None = None
+    cloud: Cloud | None = None
+    hold: int = 1
+    """Each action is carried out so many times."""
 
     @classmethod
-    def of(cls, data: Transitions, *, normalise: bool = True, size: int | None = None) -> Self:
+    def of(
+        cls,
+        data: Transitions,
+        *,
+        normalise: bool = True,
+        size: int | None = None,
+        cloud: Cloud | None = None,
+        hold: int = 1,
+    ) -> Self:
         """Measured on the data; actions by the spec's bounds where they are finite, else by the data's range."""
         spec = data.spec
-        rows = _flat({name: data.obs[name] for name in low_dim(spec)}, len(next(iter(data.obs.values()))))
+        rows = _flat({name: data.obs[name] for name in vectors(spec, cloud)}, len(next(iter(data.obs.values()))))
         measured = normalise and rows.shape[1] > 0
         state = Normaliser.from_data(rows.cpu()) if measured else Normaliser.identity(rows.shape[1])
         low, high = torch.tensor(spec.action.low), torch.tensor(spec.action.high)
         bounded = torch.isfinite(low) & torch.isfinite(high)
         low = torch.where(bounded, low, data.action.cpu().amin(0).double())
         high = torch.where(bounded, high, data.action.cpu().amax(0).double())
-        return cls(spec, state, Normaliser.from_bounds(low, high), size)
+        return cls(spec, state, Normaliser.from_bounds(low, high), size, cloud, hold)
 
     @property
     def shapes(self) -> tuple[tuple[int, ...], ...]:
@@ -89,23 +108,26 @@ class Interface:
         cameras = [self.spec.obs[name].shape for name in self.spec.cameras]
         pictures = [shape if self.size is None else (self.size, self.size, shape[2]) for shape in cameras]
         state = [(len(self.state.offset),)] if len(self.state.offset) else []
-        return (*state, *pictures)
+        return (*state, *pictures, *([self.cloud.shape(self.spec)] if self.cloud else []))
 
     def inputs(self, obs: Mapping[str, Shaped[Tensor, "n ..."]]) -> tuple[Tensor, ...]:
         """Observations, batch first, as the network wants them."""
         pictures = [small(obs[name], self.size) for name in self.spec.cameras]
+        clouds = [self.cloud.seen(obs[self.cloud.name])] if self.cloud else []
         if not len(self.state.offset):
-            return tuple(pictures)
-        return (self.state.apply(_flat({name: obs[name] for name in low_dim(self.spec)})), *pictures)
+            return (*pictures, *clouds)
+        flat = _flat({name: obs[name] for name in vectors(self.spec, self.cloud)})
+        return (self.state.apply(flat), *pictures, *clouds)
 
     def to(self, device: torch.device | str) -> Self:
         """The same on another device."""
-        return type(self)(self.spec, self.state.to(device), self.action.to(device), self.size)
+        return replace(self, state=self.state.to(device), action=self.action.to(device))
 
 
-def low_dim(spec: Spec) -> tuple[str, ...]:
-    """The observations that are no pictures."""
-    return tuple(name for name in spec.obs if name not in spec.cameras)
+def vectors(spec: Spec, cloud: Cloud | None = None) -> tuple[str, ...]:
+    """The observations that are neither pictures nor the cloud."""
+    others = {*spec.cameras, *([cloud.name] if cloud else [])}
+    return tuple(name for name in spec.obs if name not in others)
 
 
 def _flat(arrays: Mapping[str, Tensor], rows: int = 0) -> Float[Tensor, "n d"]:
@@ -133,13 +155,13 @@ class ActorPolicy:
     def reset(self, task: str) -> None:
         """Nothing is remembered between actions."""
 
-    def act(self, obs: Mapping[str, Shaped[np.ndarray, "n ..."]]) -> Float32[np.ndarray, "n 1 a"]:
+    def act(self, obs: Mapping[str, Shaped[np.ndarray, "n ..."]]) -> Float32[np.ndarray, "n h a"]:
         """The mean action for every row, inside the spec's bounds. ValueError names what is wrong with `obs`."""
         arrays = self._checked(obs)
         with torch.no_grad():
             mean = self.actor(self.interface.inputs(arrays)).mean
             action = torch.clamp(self.interface.action.invert(mean), self._low, self._high)
-        return action.cpu().numpy()[:, None, :]
+        return action.cpu().numpy()[:, None, :].repeat(self.interface.hold, axis=1)
 
     def _checked(self, obs: Mapping[str, np.ndarray]) -> dict[str, Tensor]:
         found: dict[str, Tensor] = {}
@@ -174,22 +196,32 @@ class ActorPolicy:
         write_tensors(path, tensors)
         layers = [module.out_features for module in self.actor.encoder.layers if isinstance(module, nn.Linear)]
         head = {"schema": SCHEMA, "kind": "actor", "spec": face.spec.to_json(), "hidden": layers, "size": face.size}
+        if face.cloud:
+            assert isinstance(self.actor.encoder, CloudTrunk)
+            widths = [layer.out_features for layer in self.actor.encoder.points.layers if isinstance(layer, nn.Linear)]
+            head |= {"schema": NEWER, "cloud": {**asdict(face.cloud), "hidden": widths}}
+        if face.hold > 1:
+            head |= {"schema": NEWER, "hold": face.hold}
         write_json(folder / "policy.json", {**head, "sha256": _digest(path), "trained": self.about})
 
 
 def load(folder: Path, device: str = "cpu") -> ActorPolicy:
     """The inverse of `ActorPolicy.save`."""
     head = json.loads((folder / "policy.json").read_text())
-    if head.get("schema") != SCHEMA:
-        raise ValueError(f"{folder}/policy.json has schema {head.get('schema')}, this program reads {SCHEMA}")
+    if head.get("schema") not in (SCHEMA, NEWER):
+        reads = f"{SCHEMA} and {NEWER}"
+        raise ValueError(f"{folder}/policy.json has schema {head.get('schema')}, this program reads {reads}")
     path = folder / "policy.safetensors"
     if _digest(path) != head["sha256"]:
         raise ValueError(f"{path} is not the file that policy.json describes; it was changed or cut; train again")
     tensors = load_file(path)
     spec = Spec.from_json(head["spec"])
     state, action = (Normaliser.from_tensors(under(name, tensors)) for name in ("state", "action"))
-    interface = Interface(spec, state, action, head["size"])
-    actor = filled(interface.shapes, spec.action.shape[0], head["hidden"], under("actor", tensors))
+    told = head.get("cloud")
+    cloud = Cloud(told["name"], told["points"]) if told else None
+    interface = Interface(spec, state, action, head["size"], cloud, head.get("hold", 1))
+    points = told["hidden"] if told else ()
+    actor = filled(interface.shapes, spec.action.shape[0], head["hidden"], under("actor", tensors), points)
     return ActorPolicy(interface, actor, head["trained"], device)
 
 

@@ -16,6 +16,7 @@ from embodied.batches import CONSTANT, Sampler, Source, Transitions
 from embodied.training import cosine, load_optimiser, optimiser_tensors, prefixed, seeded, under
 from policies.actor import Actor, ActorPolicy, Interface
 from policies.fitting import Rows, fit_actor
+from policies.pointcloud import check
 
 
 @dataclass(frozen=True)
@@ -23,11 +24,19 @@ class BCConfig:
     """How behaviour is cloned."""
 
     obs: tuple[str, ...] = ()
-    """Observations the policy sees; empty for every one that is no picture."""
+    """Observations the policy sees; empty for every one that is no picture, or with a cloud for it alone."""
     size: int = 64
     """Pictures are averaged down to so many pixels."""
     hidden: tuple[int, ...] = (128, 128)
     """Widths of the layers."""
+    cloud: str = ""
+    """An observation of (points, 3 + classes) whose last point is the gripper's; the action is read off there."""
+    points: int = 96
+    """So many points of it, evenly chosen; the gripper's always among them."""
+    cloud_hidden: tuple[int, ...] = (48, 64)
+    """Widths of the layers at each point."""
+    hold: int = 1
+    """Actions last so many steps: learned from the mean of as many recorded ones, and carried out as often."""
     batch: int = 256
     steps: int = 10_000
     """Updates; the last one makes the policy."""
@@ -41,8 +50,9 @@ class BCConfig:
     checkpoint_every: int = 2000
 
     def __post_init__(self) -> None:
-        if min(self.batch, self.steps, *self.hidden, self.size, self.log_every, self.checkpoint_every) < 1:
-            raise ValueError(f"{self}: batch, steps, hidden, size and the two intervals must be >= 1")
+        if min(self.batch, self.steps, self.hold, *self.hidden, self.size, self.log_every, self.checkpoint_every) < 1:
+            raise ValueError(f"{self}: batch, steps, hold, hidden, size and the two intervals must be >= 1")
+        check(self)
         if not self.learning_rate > 0:
             raise ValueError(f"learning_rate is {self.learning_rate}; it must be positive")
         if self.loss not in ("nll", "mse"):
@@ -158,5 +168,5 @@ def _learner(
 ) -> BCLearner:
     rows = Rows.of(data, interface, standardise_reward=False, about=about)
     with seeded(seed):
-        network = Actor(interface.shapes, interface.spec.action.shape[0], config.hidden)
+        network = Actor(interface.shapes, interface.spec.action.shape[0], config.hidden, config.cloud_hidden)
     return BCLearner(rows, network, config, seed, where)

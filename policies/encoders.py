@@ -1,4 +1,4 @@
-"""From inputs (a state vector, pictures) to features: one body for actors, critics and values."""
+"""From inputs (a state vector, pictures or a cloud) to features: one body for actors, critics and values."""
 
 from collections.abc import Sequence
 from itertools import pairwise
@@ -8,6 +8,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from embodied.vision import SpatialSoftmaxEncoder, to_float
+from policies.pointcloud import CloudTrunk
 
 
 class Trunk(nn.Module):
@@ -31,3 +32,12 @@ class Trunk(nn.Module):
         if action is not None:
             parts.append(action)
         return self.layers(parts[0] if len(parts) == 1 else torch.cat(parts, dim=1))
+
+
+def trunk(
+    shapes: Sequence[tuple[int, ...]], hidden: Sequence[int], points: Sequence[int] = (), actions: int = 0
+) -> Trunk | CloudTrunk:
+    """The body for inputs of those shapes; the last may be a cloud (points, columns), through `points` at each."""
+    if shapes and len(shapes[-1]) == 2:
+        return CloudTrunk(shapes, hidden, points, actions)
+    return Trunk(shapes, hidden, actions)

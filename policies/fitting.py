@@ -11,9 +11,11 @@ import torch
 from jaxtyping import Float32, Int64
 from torch import Tensor
 
-from embodied.batches import CONSTANT, Normaliser, Source, Transitions, device_of, transitions
+from embodied.batches import CONSTANT, Normaliser, Source, Transitions, device_of, held, transitions
+from embodied.spec import Spec
 from embodied.training import Learner, train, write_json
 from policies.actor import Actor, ActorPolicy, Interface, load
+from policies.pointcloud import CLOUD_FIELDS, Cloud
 
 
 @runtime_checkable
@@ -22,6 +24,14 @@ class FitConfig(Protocol):
 
     @property
     def obs(self) -> tuple[str, ...]: ...
+    @property
+    def cloud(self) -> str: ...
+    @property
+    def points(self) -> int: ...
+    @property
+    def cloud_hidden(self) -> tuple[int, ...]: ...
+    @property
+    def hold(self) -> int: ...
     @property
     def size(self) -> int: ...
     @property
@@ -53,6 +63,7 @@ class Rows:
     reward: Float32[Tensor, "n 1"]
     terminal: Float32[Tensor, "n 1"]
     about: str
+    stride: int = 1
 
     def __len__(self) -> int:
         return len(self.at)
@@ -61,11 +72,12 @@ class Rows:
     def of(cls, data: Transitions, interface: Interface, *, standardise_reward: bool, about: str) -> "Rows":
         """All inputs normalised once, ahead of training; rewards z-scored over the data if asked."""
         face = interface.to(data.at.device)
+        data = held(data, interface.hold)
         reward = data.reward[:, None]
         if standardise_reward:
             reward = Normaliser.from_data(reward.cpu()).to(reward.device).apply(reward)
         action = face.action.apply(data.action)
-        return cls(face.inputs(data.obs), data.at, action, reward, data.terminal[:, None], about)
+        return cls(face.inputs(data.obs), data.at, action, reward, data.terminal[:, None], about, data.stride)
 
 
 def fit_actor(
@@ -92,18 +104,19 @@ def fit_actor(
         "reward_sha256": _digest(dataset, reward),
         "dataset": dataset.fingerprint(),
         "seed": seed,
-        "config": json.loads(json.dumps(asdict(config))),  # type: ignore[call-overload]  # every config is a dataclass
+        "config": _told(config),
     }
     _claim(out, manifest)
     if (out / "policy.json").exists():
         return load(out, device)
-    obs = config.obs or tuple(name for name in dataset.spec.obs if name not in dataset.spec.cameras)
-    if not obs:
-        raise ValueError(f"the data set has only pictures {list(dataset.spec.obs)}; name those to use in config.obs")
+    cloud = Cloud(config.cloud, config.points) if config.cloud else None
+    obs = _seen(dataset.spec, config.obs, cloud)
     data = transitions(dataset, obs, reward, where, size=config.size)
-    interface = Interface.of(data, normalise=config.normalise_obs, size=config.size)
+    interface = Interface.of(data, normalise=config.normalise_obs, size=config.size, cloud=cloud, hold=config.hold)
     about = f"observations {list(obs)} and reward {reward!r}"
     fitted = learner(data, interface, about, where)
+    told = {**manifest, "episodes": len(data.ids), "dropped": list(data.dropped), "transitions": len(data)}
+    del data  # the learner has what it takes, and of a cloud that is less
     train(
         fitted,
         config.steps,
@@ -113,9 +126,32 @@ def fit_actor(
         title=algorithm,
         progress=progress,
     )
-    told = {**manifest, "episodes": len(data.ids), "dropped": list(data.dropped), "transitions": len(data)}
     ActorPolicy(interface, fitted.actor(), told, str(where)).save(out)
     return load(out, device)
+
+
+def _seen(spec: Spec, obs: tuple[str, ...], cloud: Cloud | None) -> tuple[str, ...]:
+    """The observations a fit reads."""
+    if cloud is not None:
+        named = (*obs, cloud.name)
+        cloud.check(spec.restricted(named))
+        return named
+    obs = obs or tuple(name for name in spec.obs if name not in spec.cameras)
+    if not obs:
+        raise ValueError(f"the data set has only pictures {list(spec.obs)}; name those to use in config.obs")
+    return obs
+
+
+LATER = {"ending": "nothing", "hold": 1}
+"""Settings that fits of before did not have, and what they did."""
+
+
+def _told(config: FitConfig) -> dict[str, Any]:
+    """The config as JSON has it; what was added to it later is told where it is used, so that older fits go on."""
+    told: dict[str, Any] = asdict(config)  # type: ignore[call-overload]  # every config is a dataclass
+    left_out = () if config.cloud else CLOUD_FIELDS
+    left_out = (*left_out, *(name for name, value in LATER.items() if told.get(name) == value))
+    return json.loads(json.dumps({name: value for name, value in told.items() if name not in left_out}))
 
 
 def _digest(dataset: Source, reward: str) -> str:

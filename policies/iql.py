@@ -9,9 +9,9 @@ actor learning rate that falls along a cosine. With the three off, losses and pa
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import torch
 from torch import Tensor
@@ -21,6 +21,7 @@ from embodied.graphs import Recorded
 from embodied.training import cosine, load_optimiser, optimiser_tensors, prefixed, seeded, under
 from policies.actor import Actor, ActorPolicy, Interface, filled
 from policies.fitting import Rows, fit_actor
+from policies.pointcloud import check
 
 if TYPE_CHECKING:
     from policies.offline import DeviceIQLImpl
@@ -31,11 +32,19 @@ class IQLConfig:
     """How IQL is fitted; the defaults are what worked on mixed manipulation data."""
 
     obs: tuple[str, ...] = ()
-    """Observations the policy sees; empty for every one that is no picture."""
+    """Observations the policy sees; empty for every one that is no picture, or with a cloud for it alone."""
     size: int = 64
     """Pictures are averaged down to so many pixels."""
     hidden: tuple[int, ...] = (128, 128)
     """Widths of the layers of every network."""
+    cloud: str = ""
+    """An observation of (points, 3 + classes) whose last point is the gripper's; the action is read off there."""
+    points: int = 96
+    """So many points of it, evenly chosen; the gripper's always among them."""
+    cloud_hidden: tuple[int, ...] = (48, 64)
+    """Widths of the layers at each point."""
+    hold: int = 1
+    """Actions last so many steps: learned from the mean of as many recorded ones, and carried out as often."""
     batch: int = 256
     steps: int = 10_000
     """Updates; the last one makes the policy."""
@@ -44,6 +53,7 @@ class IQLConfig:
     cosine: bool = True
     """Let the actor's learning rate fall to zero along a cosine."""
     gamma: float = 0.95
+    """Per decision."""
     expectile: float = 0.7
     tau: float = 0.005
     """How fast the target critics follow."""
@@ -55,13 +65,18 @@ class IQLConfig:
     """Divide the advantage by its running standard deviation."""
     standardise_reward: bool = True
     """z-score the reward over the data."""
+    ending: Literal["nothing", "worst"] = "nothing"
+    """What follows where an episode terminated: nothing more, or the lowest reward for ever, as after a failure."""
     normalise_obs: bool = True
     log_every: int = 500
     checkpoint_every: int = 2000
 
     def __post_init__(self) -> None:
-        if min(self.batch, self.steps, *self.hidden, self.size, self.log_every, self.checkpoint_every) < 1:
-            raise ValueError(f"{self}: batch, steps, hidden, size and the two intervals must be >= 1")
+        if min(self.batch, self.steps, self.hold, *self.hidden, self.size, self.log_every, self.checkpoint_every) < 1:
+            raise ValueError(f"{self}: batch, steps, hold, hidden, size and the two intervals must be >= 1")
+        check(self)
+        if self.ending not in ("nothing", "worst"):
+            raise ValueError(f"no ending {self.ending!r}; there are 'nothing' and 'worst'")
         for name, low, high in (("gamma", 0, 1), ("expectile", 0, 1), ("tau", 0, 1)):
             if not low <= getattr(self, name) <= high:
                 raise ValueError(f"{name} is {getattr(self, name)}; it must lie in [{low}, {high}]")
@@ -125,7 +140,7 @@ class IQLLearner:
         """d3rlpy's policy as the network we save: the same parameters under our names."""
         shapes = [tuple(x.shape[1:]) for x in self._rows.inputs]
         theirs = {ours(name): tensor for name, tensor in self._impl.policy.state_dict().items()}
-        return filled(shapes, self._rows.action.shape[1], self._config.hidden, theirs)
+        return filled(shapes, self._rows.action.shape[1], self._config.hidden, theirs, self._config.cloud_hidden)
 
 
 def ours(name: str) -> str:
@@ -170,10 +185,19 @@ def make_learner(
     from policies.offline import make_impl
 
     rows = Rows.of(data, interface, standardise_reward=config.standardise_reward, about=about)
+    if config.ending == "worst":
+        rows = replace(rows, reward=rows.reward + rows.terminal * forever(rows.reward.min(), config.gamma))
     actions = rows.action.shape[1]
     with seeded(seed):
-        impl = make_impl(interface.shapes, actions, config.hidden, settings(config), device_name(device))
+        impl = make_impl(
+            interface.shapes, actions, config.hidden, settings(config), device_name(device), config.cloud_hidden
+        )
     return IQLLearner(rows, impl, config, seed, device)
+
+
+def forever(reward: Tensor, gamma: float) -> Tensor:
+    """The discounted sum of a reward from the next step on, without end (a thousand times it, where gamma is 1)."""
+    return reward * gamma / max(1 - gamma, 1e-3)
 
 
 def settings(config: IQLConfig) -> dict[str, object]:

@@ -4,16 +4,17 @@ import contextlib
 import io
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar, cast
 
 import torch
 from torch import Tensor, nn
 from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 from policies.bc import gaussian_nll
-from policies.encoders import Trunk
+from policies.encoders import trunk
 from policies.fitting import Rows
+from policies.pointcloud import CloudTrunk
 
 
 @contextlib.contextmanager
@@ -37,6 +38,7 @@ try:
         from d3rlpy.algos import IQLConfig as D3IQLConfig
         from d3rlpy.algos.qlearning.torch.iql_impl import IQLImpl, IQLModules
         from d3rlpy.models.encoders import EncoderFactory, VectorEncoderFactory
+        from d3rlpy.models.torch import ContinuousMeanQFunction
         from d3rlpy.optimizers import AdamFactory, OptimizerWrapper
         from d3rlpy.torch_utility import TorchMiniBatch
 except ImportError as error:
@@ -61,19 +63,20 @@ class FusedAdamFactory(AdamFactory):
 
 @dataclass()
 class TrunkFactory(EncoderFactory):
-    """d3rlpy's networks over a state vector and pictures."""
+    """d3rlpy's networks over a state vector and pictures, or vectors and a cloud."""
 
     hidden: Sequence[int] = (128, 128)
+    points: Sequence[int] = ()
 
     @staticmethod
     def get_type() -> str:
         return "trunk"
 
     def create(self, observation_shape: Any) -> Any:
-        return Trunk(observation_shape, self.hidden)
+        return trunk(observation_shape, self.hidden, self.points)
 
     def create_with_action(self, observation_shape: Any, action_size: int, discrete_action: bool = False) -> Any:
-        return Trunk(observation_shape, self.hidden, action_size)
+        return trunk(observation_shape, self.hidden, self.points, action_size)
 
 
 class RunningScale:
@@ -116,7 +119,7 @@ class DeviceIQLImpl(IQLImpl):
     def update_on_device(self, batch: TorchMiniBatch) -> dict[str, Tensor]:
         """One update of critics, value, actor and targets; its losses as scalars on the device."""
         with torch.no_grad():
-            q_target = self._targ_q_func_forwarder.compute_expected_q(batch.observations, batch.actions, "min")
+            q_target = self._q_target(batch)
             target = self.compute_target(batch)
         q_loss = self._q_loss(batch, target)
         v_loss = self._v_loss(batch, q_target)
@@ -126,6 +129,9 @@ class DeviceIQLImpl(IQLImpl):
         ema = get_ema_multi_avg_fn(1 - self._tau)
         ema(list(self._modules.targ_q_funcs.parameters()), list(self._modules.q_funcs.parameters()), 0)
         return {"q_loss": q_loss.detach(), "v_loss": v_loss.detach(), "actor_loss": actor_loss.detach()}
+
+    def _q_target(self, batch: TorchMiniBatch) -> Tensor:
+        return self._targ_q_func_forwarder.compute_expected_q(batch.observations, batch.actions, "min")
 
     def _q_loss(self, batch: TorchMiniBatch, target: Tensor) -> Tensor:
         losses = [
@@ -152,6 +158,31 @@ class DeviceIQLImpl(IQLImpl):
         return (weight * gaussian_nll(batch.actions - action.squashed_mu, action.logstd)).mean()
 
 
+Adopted = TypeVar("Adopted", bound=DeviceIQLImpl)
+
+
+class CloudIQLImpl(DeviceIQLImpl):
+    """The same where the critics share what they make of the points: a cloud goes through it once for both."""
+
+    def _q_target(self, batch: TorchMiniBatch) -> Tensor:
+        return self._values(self._modules.targ_q_funcs, batch).amin(0)
+
+    def _q_loss(self, batch: TorchMiniBatch, target: Tensor) -> Tensor:
+        wanted = batch.rewards + self._gamma * target * (1 - batch.terminals)
+        return (self._values(self._modules.q_funcs, batch) - wanted).square().mean(dim=(1, 2)).sum()
+
+    def _values(self, functions: nn.ModuleList, batch: TorchMiniBatch) -> Tensor:
+        """(critics, n, 1)."""
+        bodies, seen = _bodies(functions), batch.observations
+        features = bodies[0].encode(seen, batch.actions)
+        answers = [cast(ContinuousMeanQFunction, function)._fc for function in functions]
+        return torch.stack([fc(body.head(features, seen)) for fc, body in zip(answers, bodies, strict=True)])
+
+
+def _bodies(functions: nn.ModuleList) -> list[CloudTrunk]:
+    return [cast(CloudTrunk, cast(ContinuousMeanQFunction, function).encoder) for function in functions]
+
+
 def _descend(loss: Tensor, optimiser: OptimizerWrapper) -> None:
     optimiser.optim.zero_grad(set_to_none=True)
     loss.backward()
@@ -159,11 +190,16 @@ def _descend(loss: Tensor, optimiser: OptimizerWrapper) -> None:
 
 
 def make_impl(
-    shapes: Sequence[tuple[int, ...]], actions: int, hidden: Sequence[int], settings: Mapping[str, Any], device: str
+    shapes: Sequence[tuple[int, ...]],
+    actions: int,
+    hidden: Sequence[int],
+    settings: Mapping[str, Any],
+    device: str,
+    points: Sequence[int] = (),
 ) -> DeviceIQLImpl:
     """d3rlpy's IQL of those settings over inputs of those shapes, as an implementation we update."""
     plain = len(shapes) == 1 and len(shapes[0]) == 1
-    encoder = VectorEncoderFactory(list(hidden)) if plain else TrunkFactory(tuple(hidden))
+    encoder = VectorEncoderFactory(list(hidden)) if plain else TrunkFactory(tuple(hidden), tuple(points))
     config = D3IQLConfig(
         actor_optim_factory=FusedAdamFactory(),
         critic_optim_factory=FusedAdamFactory(),
@@ -174,14 +210,29 @@ def make_impl(
     )
     algorithm = config.create(device=device)
     algorithm.create_impl(shapes[0] if plain else shapes, actions)
-    return adopt(algorithm)
+    return share(algorithm) if len(shapes[-1]) == 2 else adopt(algorithm)
 
 
-def adopt(algorithm: D3IQL) -> DeviceIQLImpl:
+def share(algorithm: D3IQL) -> CloudIQLImpl:
+    """The networks of a built d3rlpy IQL over clouds, the second critic seeing points as the first does."""
+    made, config = algorithm.impl, algorithm.config
+    assert made is not None
+    parts = made._modules
+    for functions in (parts.q_funcs, parts.targ_q_funcs):
+        first, *others = _bodies(functions)
+        for other in others:
+            other.points = first.points
+    trained = [*parts.q_funcs.named_modules(), *parts.value_func.named_modules()]
+    optimiser = config.critic_optim_factory.create(trained, lr=config.critic_learning_rate, compiled=False)
+    made._modules = replace(parts, critic_optim=optimiser)
+    return adopt(algorithm, CloudIQLImpl)
+
+
+def adopt(algorithm: D3IQL, kind: type[Adopted] = DeviceIQLImpl) -> Adopted:
     """The networks and optimisers of a built d3rlpy IQL, updated our way."""
     made, config = algorithm.impl, algorithm.config
     assert made is not None
-    return DeviceIQLImpl(
+    return kind(
         observation_shape=made.observation_shape,
         action_size=made.action_size,
         modules=made._modules,
@@ -201,7 +252,7 @@ def mini_batch(rows: Rows, index: Tensor, device: str) -> TorchMiniBatch:
     """Those rows as d3rlpy takes them, gathered on the device."""
     frames = rows.at[index]
     now = [x[frames] for x in rows.inputs]
-    after = [x[frames + 1] for x in rows.inputs]
+    after = [x[frames + rows.stride] for x in rows.inputs]
     plain = len(now) == 1 and now[0].ndim == 2
     reward = rows.reward[index]
     action = rows.action[index]

@@ -47,12 +47,13 @@ def label_accuracy(
 
 
 def summary(bins: Sequence[GapBin]) -> dict[str, float]:
-    """Over all pairs: accuracy among decided answers to pairs that truly differ, and the share of ties."""
+    """Over all pairs: accuracy among decided answers to pairs that truly differ, their number, the share of ties."""
     n = sum(b.n for b in bins)
     differ = [b for b in bins if b.low >= DECIDED]
     right, wrong = (sum(getattr(b, k) * b.n for b in differ) for k in ("right", "wrong"))
     return {
         "pairs": float(n),
+        "decided": right + wrong,
         "accuracy": right / (right + wrong) if right + wrong else float("nan"),
         "ties": sum(b.tie * b.n for b in bins) / n if n else float("nan"),
         "withheld": sum(b.none * b.n for b in bins) / n if n else float("nan"),

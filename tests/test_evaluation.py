@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from gymnasium import spaces
 
-from embodied.evaluation import column, evaluate, record_video
-from embodied.records import EpisodeRecord, read_records
+from embodied.evaluation import evaluate, record_video
+from embodied.records import EpisodeRecord, column, read_records
 from embodied.spec import ArraySpec, Spec
 
 OPENED: list["Slide"] = []
@@ -269,7 +269,8 @@ class TestFile:
 def test_a_video_shows_every_frame_of_the_evaluated_episode(tmp_path, camera):
     import av
 
-    record, video, frames = record_video(Centre(), "tests/Slide-v0", 3, tmp_path / "v.mp4", camera=camera)
+    film = record_video(Centre(), "tests/Slide-v0", 3, tmp_path / "v.mp4", camera=camera)
+    record, video, frames = film.record, film.video, film.frames
     assert [record] == evaluate(Centre(), "tests/Slide-v0", [3])
     assert frames.shape == (record.steps + 1, 24, 32, 3)
     assert (tmp_path / "v.mp4").read_bytes() == video.data

@@ -17,6 +17,7 @@ from embodied.video import encode, web_codecs
 
 HOSTILE = "<script src='http://evil.example/x.js'>alert(1)</script>\"'&`<img onerror=x>"
 VOID = {"meta", "img", "br"}
+LEVEL = {"no more": 5.0}
 LOADING = {"src", "href", "poster", "data", "srcset", "action", "xlink:href"}
 
 
@@ -67,7 +68,11 @@ def every_block(text, clip):
         html.table([text, "n"], [[text, 1], [Estimate(0.5, 0.4, 0.6), None]], caption=text, highlight=[0]),
         html.facts({text: text}),
         html.line_chart(
-            {text: Series(x, x, x - 1, x + 1), "b": Series(x, -x)}, x_label=text, y_label=text, caption=text
+            {text: Series(x, x, x - 1, x + 1), "b": Series(x, -x)},
+            x_label=text,
+            y_label=text,
+            caption=text,
+            levels={text: 3.0},
         ),
         html.bar_chart({text: Estimate(0.5, 0.4, 0.6), "b": 0.2}, x_label=text, caption=text, highlight=[text]),
         html.scatter({text: (x, x)}, x_label=text, y_label=text, caption=text, diagonal=True),
@@ -176,6 +181,15 @@ def test_a_straight_line_is_drawn_straight_and_upwards():
     assert x0 < x1 < x2
     assert y0 > y1 > y2
     np.testing.assert_allclose([x2 - x1, y2 - y1], [x1 - x0, y1 - y0], atol=0.2)
+
+
+def test_a_level_is_drawn_where_a_curve_has_that_height_even_above_all_curves():
+    for level in (1.0, 5.0):
+        block = html.line_chart({"a": Series([0, 1, 2], [0, 1, 2]), "b": Series([0, 2], [level, level])}, levels=LEVEL)
+        (height,) = re.findall(r'<line class="mark"[^>]* y1="([\d.]+)" [^>]* y2="\1"/>', block.html)
+        assert (f"M58.0 {height}L" in block.html) == (level == LEVEL["no more"])
+        assert "no more" in block.html
+    assert '<line class="mark"' in html.line_chart({"a": Series([0, 1], [0, 1])}, levels=LEVEL).html
 
 
 def test_missing_values_leave_a_gap():

@@ -10,11 +10,12 @@ from jaxtyping import Float, UInt8
 
 from embodied.plugins import find
 from embodied.spec import ArraySpec, Spec
-from envs.dressing.coverage import Dressed, dressed
+from envs.dressing.coverage import Dressed, covered
 from envs.dressing.expert import STEP, TURN
 from envs.dressing.garment import Mesh
+from envs.dressing.model import HZ
 from envs.dressing.scene import Scene, draw
-from envs.dressing.simulation import HZ, Simulation, Snapshot
+from envs.dressing.simulation import Simulation, Snapshot
 from envs.dressing.state import FORCE_BOUND, POSITION_BOUND, state_bounds, state_vector
 from envs.dressing.view import CAMERAS, Visible, picture, point_cloud
 
@@ -25,7 +26,7 @@ SNAG, HAZARD = 15.0, 35.0
 ENOUGH = 0.7
 """Share of the upper arm that must be covered at the end."""
 
-OFFERS = ("state", "gripper", "force", "cloud")
+OFFERS = ("state", "gripper", "pull", "cloud")
 """Observations to choose from, besides cameras."""
 
 ACTION = ArraySpec((6,), "float32", -1.0, 1.0)
@@ -50,7 +51,7 @@ class Dressing(gymnasium.Env[dict[str, np.ndarray], np.ndarray]):
     times angle). Longer ones are clipped; ValueError for a wrong shape, NaN or infinity. Above a force the gripper
     yields instead.
     Observations, each if named in `obs`: 'state' (`envs.dressing.state.STATE`), 'gripper' (position [m], the first two
-    columns of its rotation), 'force' (of the cloth on the gripper [N]), 'cloud' (`points` of garment and arm that the
+    columns of its rotation), 'pull' (of the cloth on the gripper [N]), 'cloud' (`points` of garment and arm that the
     camera sees, and the gripper's: x, y, z [m], then garment, arm, gripper as bits); and a picture of `size` pixels
     per camera.
     Reward: progress minus (force - SNAG) / (HAZARD - SNAG) where the arm is pulled harder than SNAG. Progress: 0 to 0.1
@@ -71,6 +72,8 @@ class Dressing(gymnasium.Env[dict[str, np.ndarray], np.ndarray]):
         "units": {"force": "N", "peak_force": "N"},
         "limits": {"force": SNAG, "peak_force": SNAG},
     }  # fmt: skip
+
+    ways = "dressing"
 
     def __init__(
         self,
@@ -110,7 +113,8 @@ class Dressing(gymnasium.Env[dict[str, np.ndarray], np.ndarray]):
         find({"coarse": 0, "fine": 0}, mesh, "mesh")
         find({"own": 0, "mujoco": 0}, renderer, "renderer")
         draw(level, split, 0, garments)  # refuses what no scene can be drawn from
-        self.level, self.split, self.garments, self.mesh = level, split, garments, mesh
+        self.level, self.split, self.garments = level, split, garments
+        self.mesh: Mesh = mesh
         self.obs, self.cameras, self.size, self.points = tuple(obs), tuple(cameras), size, tuple(points)
         self.horizon, self.render_mode, self.render_size, self.renderer = horizon, render_mode, render_size, renderer
         self.spec_ = self.described()
@@ -125,7 +129,7 @@ class Dressing(gymnasium.Env[dict[str, np.ndarray], np.ndarray]):
         offered = {
             "state": ArraySpec(low.shape, "float32", low, high),
             "gripper": ArraySpec((9,), "float32", -POSITION_BOUND, POSITION_BOUND),
-            "force": ArraySpec((3,), "float32", -FORCE_BOUND, FORCE_BOUND, "N"),
+            "pull": ArraySpec((3,), "float32", -FORCE_BOUND, FORCE_BOUND, "N"),
             "cloud": ArraySpec((sum(self.points) + 1, 6), "float32", -POSITION_BOUND, POSITION_BOUND),
         }
         frame = ArraySpec((self.size, self.size, 3), "uint8", 0, 255)
@@ -167,7 +171,7 @@ class Dressing(gymnasium.Env[dict[str, np.ndarray], np.ndarray]):
         sim = self.running("observe")
         obs = {name: SENSES[name](self) for name in OFFERS if name in self.obs}
         obs |= {name: picture(sim, name, self.size) for name in self.cameras}
-        at = dressed(sim.joints, sim.opening)
+        at = covered(sim.joints, sim.rings)
         info = {
             "progress": progress(at, sim),
             "success": at.upper >= ENOUGH and not self.hazard,
@@ -227,7 +231,7 @@ class Dressing(gymnasium.Env[dict[str, np.ndarray], np.ndarray]):
 SENSES = {
     "state": lambda env: state_vector(env.sim),
     "gripper": lambda env: np.concatenate([env.sim.position, env.sim.rotation[:, :2].T.ravel()]).astype(np.float32),
-    "force": lambda env: np.clip(env.sim.pull, -FORCE_BOUND, FORCE_BOUND).astype(np.float32),
+    "pull": lambda env: np.clip(env.sim.pull, -FORCE_BOUND, FORCE_BOUND).astype(np.float32),
     "cloud": lambda env: point_cloud(env.sim, "front", *env.points),
 }
 

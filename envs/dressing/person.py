@@ -1,4 +1,4 @@
-"""The person: seated, the right arm held out. World frame: x to the front, z up, the right shoulder near (0, 0, 1) m."""
+"""The person: seated, the right arm held out. World frame: x to the front, z up, right shoulder near (0, 0, 1) m."""
 
 from dataclasses import dataclass
 
@@ -88,7 +88,7 @@ def body(person: Person) -> tuple[Part, ...]:
     k, right = person.scale, np.array(person.shoulder)
 
     def at(x: float, y: float, z: float) -> tuple[float, float, float]:
-        return tuple((right + k * np.array([x, y, z])).tolist())  # type: ignore[return-value] # three numbers
+        return tuple((right + k * np.array([x, y, z])).tolist())
 
     return (
         Part("torso", at(-0.03, 0.19, -0.06), at(-0.03, 0.19, -0.45), 0.115 * k, True, SHIRT),

@@ -1,25 +1,14 @@
-"""The physics of dressing: a flex cloth, capsules for limbs, and a gripper that yields above a force.
-
-MuJoCo's elastic2d cloth under the integrator "discrete" with CG: of what was tried it is the fast one that does not
-let limbs through and reports forces that add up. Edge constraints without convergence let limbs through; IPC reports
-no force and is no part of the saved state.
-"""
+"""The physics of dressing: what moves in a control step, a gripper that yields above a force, and what is felt."""
 
 from dataclasses import dataclass
 
-import mujoco
 import numpy as np
 from jaxtyping import Float
 
+from envs.dressing.engine import mujoco
 from envs.dressing.garment import Cloth, Mesh, cloth
-from envs.dressing.person import LIMBS, body
+from envs.dressing.model import LIMBS, SUBSTEPS, TIMESTEP, hold, written
 from envs.dressing.scene import LEVELS, Scene
-
-HZ = 25
-SUBSTEPS = 4
-TIMESTEP = 1 / (HZ * SUBSTEPS)
-VERTEX = 0.006
-"""Radius of a vertex of the cloth: what cannot go through it [m]."""
 
 VISCOSITY = 100.0
 """Above its limit the gripper gives way at so many newtons per metre per second."""
@@ -27,14 +16,12 @@ VISCOSITY = 100.0
 MEMORY = 0.3
 """Weight of the newest reading in the smoothed force on the gripper."""
 
-THICKNESS = 1e-3
 SETTLE = 8
 """Control steps from the mesh at rest to the first observation."""
 
 LOW, HIGH = np.array([-0.6, -1.4, 0.3]), np.array([1.4, 0.6, 1.7])
 """The gripper's workspace [m]."""
 
-CONTACT = 'friction="{friction:.6g} .005 .0001" solref="{solref} 1" solimp=".95 .99 .001"'
 STATE = mujoco.mjtState.mjSTATE_INTEGRATION
 
 
@@ -58,7 +45,7 @@ class Simulation:
         self.cloth: Cloth = cloth(scene.garment, mesh)
         joints = scene.person.joints()
         self.position, self.rotation = start(scene, joints)
-        self.model = mujoco.MjModel.from_xml_string(self._written(joints))
+        self.model = mujoco.MjModel.from_xml_string(written(scene, self.cloth, self.position, self.rotation))
         self.data = mujoco.MjData(self.model)
         limbs = [self.model.body(name).id for name in LIMBS]
         self._arm = np.isin(self.model.geom_bodyid, limbs)
@@ -66,8 +53,8 @@ class Simulation:
         self._grip = int(self.model.body_mocapid[self.model.body("gripper").id])
         self.pull = np.zeros(3)
         self.force = np.zeros(3)
-        self._place(self.time)
-        mujoco.mj_forward(self.model, self.data)
+        self._rest = joints
+        self._place()
         for _ in range(SETTLE):
             self.advance(np.zeros(3), np.zeros(3))
 
@@ -87,6 +74,11 @@ class Simulation:
         return self.data.flexvert_xpos[: self.cloth.around]
 
     @property
+    def rings(self) -> Float[np.ndarray, "r n 3"]:
+        """The cloth's vertices ring by ring, from the armhole on."""
+        return self.vertices.reshape(-1, self.cloth.around, 3)
+
+    @property
     def joints(self) -> Float[np.ndarray, "4 3"]:
         """Fingertip, wrist, elbow and shoulder now."""
         return self._joints(self.time)
@@ -97,16 +89,23 @@ class Simulation:
         Afterwards `force` is the mean contact force on the arm over the step, `pull` the smoothed force of the cloth
         on the gripper.
         """
-        small = rotation_of(turn / SUBSTEPS)
+        small, still = rotation_of(turn / SUBSTEPS), self.scene.sway[:2] == (0.0, 0.0)
         total = np.zeros(3)
         for _ in range(SUBSTEPS):
             self.rotation = orthonormal(small @ self.rotation)
             self.position = np.clip(self.position + move / SUBSTEPS + self._yielding(), LOW, HIGH)
-            self._place(self.time)
+            self._place(still=still)
             mujoco.mj_step(self.model, self.data)
             self.pull = self.pull + MEMORY * (self._held() - self.pull)
             total += self.contact()
         self.force = total / SUBSTEPS
+        self._look()
+
+    def _look(self) -> None:
+        """Bring what can be seen up to the state: a step leaves positions where they were before it."""
+        self._place()
+        mujoco.mj_kinematics(self.model, self.data)
+        mujoco.mj_flex(self.model, self.data)
 
     def _yielding(self) -> Float[np.ndarray, " 3"]:
         size = float(np.linalg.norm(self.pull))
@@ -137,16 +136,18 @@ class Simulation:
     def _joints(self, time: float) -> Float[np.ndarray, "4 3"]:
         lift, turn, period = self.scene.sway
         if not (lift or turn):
-            return self.scene.person.joints()
+            return self._rest
         phase = np.sin(2 * np.pi * time / period)
         return self.scene.person.joints(lift * phase, turn * phase)
 
-    def _place(self, time: float) -> None:
-        """Bring the gripper and the arm to where they shall be."""
+    def _place(self, *, still: bool = False) -> None:
+        """Bring the gripper to where it shall be, and the arm unless it is there already."""
         data = self.data
         data.mocap_pos[self._grip] = self.position
         mujoco.mju_mat2Quat(data.mocap_quat[self._grip], self.rotation.ravel())
-        joints = self._joints(time)
+        if still:
+            return
+        joints = self._joints(self.time)
         for number, body_id in enumerate(self._limbs):
             data.mocap_pos[body_id] = (joints[number] + joints[number + 1]) / 2
             mujoco.mju_quatZ2Vec(data.mocap_quat[body_id], joints[number + 1] - joints[number])
@@ -162,47 +163,7 @@ class Simulation:
         mujoco.mj_setState(self.model, self.data, moment.physics, STATE)
         self.position, self.rotation = moment.position.copy(), moment.rotation.copy()
         self.pull, self.force = moment.pull.copy(), moment.force.copy()
-        mujoco.mj_forward(self.model, self.data)
-
-    def _written(self, joints: Float[np.ndarray, "4 3"]) -> str:
-        """The scene as MuJoCo reads it."""
-        scene, garment, mesh = self.scene, self.scene.garment, self.cloth
-        quaternion = np.zeros(4)
-        mujoco.mju_mat2Quat(quaternion, self.rotation.ravel())
-        friction = CONTACT.format(friction=garment.friction, solref=2 * TIMESTEP)
-        rim = self.position - self.rotation @ np.array([0, *hold(scene)])
-        vertices = rim + mesh.vertices @ self.rotation.T
-        grips = "".join(
-            f'<connect body1="gripper" body2="sleeve_{v}" anchor="{numbers(self.rotation.T @ (vertices[v] - self.position))}" '
-            'solref=".01 1"/>'
-            for v in mesh.gripped
-        )
-        limbs = "".join(
-            f'<body name="{name}" mocap="true"><geom type="capsule" size="{radius:.6f} {length / 2:.6f}" '
-            f'contype="1" conaffinity="2" {friction}/></body>'
-            for name, radius, length in zip(LIMBS, scene.person.radii, scene.person.lengths, strict=True)
-        )
-        rest = "".join(
-            f'<geom type="capsule" size="{part.radius:.6f}" fromto="{numbers([*part.start, *part.end])}" '
-            f'contype="1" conaffinity="2" {friction}/>'
-            for part in body(scene.person)
-            if part.touchable
-        )
-        return f"""<mujoco>
-<option timestep="{TIMESTEP}" integrator="discrete" solver="CG" iterations="40" tolerance="1e-6" cone="pyramidal"/>
-<worldbody>{limbs}{rest}
-<body name="gripper" mocap="true" pos="{numbers(self.position)}" quat="{numbers(quaternion)}"><geom type="sphere" size=".01" contype="0" conaffinity="0"/></body>
-<flexcomp name="sleeve" type="direct" dim="2" mass="{garment.mass:.6f}" radius="{VERTEX}"
- point="{numbers(vertices.ravel())}" element="{" ".join(map(str, mesh.faces.ravel()))}">
-<contact contype="2" conaffinity="1" selfcollide="none" condim="3" {friction}/>
-<elasticity young="{garment.stiffness / THICKNESS:.6g}" poisson="0.2" thickness="{THICKNESS}" elastic2d="both" damping="1e-2"/>
-</flexcomp></worldbody><equality>{grips}</equality></mujoco>"""
-
-
-def hold(scene: Scene) -> tuple[float, float]:
-    """Where the gripper is from the middle of the opening: to the side, and up [m]."""
-    side, up = scene.grasp
-    return side, scene.garment.armhole + up
+        self._look()
 
 
 def start(scene: Scene, joints: Float[np.ndarray, "4 3"]) -> tuple[Float[np.ndarray, " 3"], Float[np.ndarray, "3 3"]]:
@@ -245,8 +206,3 @@ def orthonormal(rotation: Float[np.ndarray, "3 3"]) -> Float[np.ndarray, "3 3"]:
     y = rotation[:, 1] - x * (x @ rotation[:, 1])
     y /= np.linalg.norm(y)
     return np.stack([x, y, np.cross(x, y)], axis=1)
-
-
-def numbers(values: object) -> str:
-    """As MuJoCo's XML has them, without loss."""
-    return " ".join(repr(float(x)) for x in np.asarray(values).ravel())
