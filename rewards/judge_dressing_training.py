@@ -97,7 +97,7 @@ class DressingLearner:
     def __init__(self, material: Moments, config: DressingJudgeConfig, seed: int, device: torch.device) -> None:
         self.material, self.config, self.seed, self.device = material, config, seed, device
         with seeded(seed):
-            self.net = DressingNet().to(device, memory_format=torch.channels_last)
+            self.net = DressingNet().to(device).to(memory_format=torch.channels_last)
         self.optimiser = torch.optim.AdamW(
             self.net.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay, betas=(0.9, 0.98)
         )

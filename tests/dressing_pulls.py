@@ -4,7 +4,7 @@ import itertools
 
 import numpy as np
 
-from envs.dressing.coverage import dressed
+from envs.dressing.coverage import covered
 from envs.dressing.environment import HAZARD, Dressing
 from envs.dressing.expert import expert
 from envs.dressing.garment import GARMENTS
@@ -43,14 +43,14 @@ def pulled(env, moment, direction, speed=0.5, far=0.4):
     """How a pull from that moment on ends: 'held', 'hazard', 'slipped' off an end of the arm, 'lost' or 'pierced'."""
     env.restore(moment)
     sim = env.sim
-    last, whole = dressed(sim.joints, sim.opening).along, sim.scene.person.lengths.sum()
+    last, whole = covered(sim.joints, sim.rings).along, sim.scene.person.lengths.sum()
     for _ in range(round(far / speed * 25)):
         sim.advance(direction * speed / 25, np.zeros(3))
         if np.linalg.norm(sim.force) > HAZARD:
             return "hazard"
         if pierced(sim):
             return "pierced"
-        along = dressed(sim.joints, sim.opening).along
+        along = covered(sim.joints, sim.rings).along
         if along is None:
             return "lost" if 0.1 < last / whole < 1.1 else "slipped"
         last = along

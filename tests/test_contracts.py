@@ -33,12 +33,17 @@ CLIP = ("clip", "roboclip")
 ASKED = {"vlm", "human"}  # teachers that somebody else must answer for
 
 
-@pytest.fixture(scope="module", params=list(envs.ENVIRONMENTS))
+TABLETOP = [name for name, (entry, _) in envs.ENVIRONMENTS.items() if entry == envs.TABLETOP]
+DRESSING = "embodied/Dressing-v0"  # its variants differ in what happens, not in what is offered
+
+
+@pytest.fixture(scope="module", params=[*TABLETOP, DRESSING])
 def recorded(request, tmp_path_factory):
     """An environment's id, some of its episodes, and preferences over them."""
     folder = tmp_path_factory.mktemp("contract")
     env = f"envs:{request.param}"
-    data = collect(CollectConfig(env=env, episodes=5), folder / "data", workers=1)
+    own = {"mix": "dressing", "env_options": {"horizon": 12}} if request.param == DRESSING else {}
+    data = collect(CollectConfig(env=env, episodes=5, **own), folder / "data", workers=1)
     config = steps.LabelConfig("oracle", goal="do it", pairs=60)
     steps.label(data, folder / "labels", config)
     return env, data, folder

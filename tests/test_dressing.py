@@ -96,6 +96,13 @@ def test_a_snapshot_is_continued_to_the_same_bits_here_and_elsewhere(level):
     assert env.level != other.level or np.array_equal(*follow)
 
 
+def test_a_moment_of_another_mesh_is_refused(env):
+    fine = Dressing(mesh="fine", obs=("state",), cameras=())
+    fine.reset(seed=0)
+    with pytest.raises(ValueError, match="a moment of the fine mesh cannot be restored on the coarse one"):
+        env.restore(fine.snapshot())
+
+
 def test_resets_without_a_seed_follow_from_the_last_seed(env):
     env.reset(seed=3)
     first = env.reset()[0]["state"]
@@ -160,7 +167,7 @@ def test_a_wrong_setting_is_refused_with_the_way_out(keywords, message):
 
 
 def test_only_what_was_asked_for_is_observed():
-    for obs, cameras in ((("state",), ()), (("cloud", "force"), ()), ((), ("front",))):
+    for obs, cameras in ((("state",), ()), (("cloud", "pull"), ()), ((), ("front",))):
         env = Dressing(obs=obs, cameras=cameras, size=16)
         seen, _ = env.reset(seed=1)
         assert set(seen) == {*obs, *cameras} == set(env.observation_space.spaces)

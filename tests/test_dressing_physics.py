@@ -84,7 +84,7 @@ def test_a_yank_is_a_hazard_that_ends_the_episode():
     dress(env, 1, share=0.6)
     ended, peak = False, env.observe()[1]["peak_force"]
     while not ended:
-        _, reward, ended, late, info = env.step(np.array([-1.0, 0, -1, 0, 0, 0]))
+        _, reward, ended, late, info = env.step(np.array([0, 1.0, 1.0, 0, 0, 0]))
         assert info["peak_force"] == max(peak, info["force"])
         assert info["snag"] == (info["peak_force"] > SNAG)
         assert info["hazard"] == (info["peak_force"] > HAZARD) == ended

@@ -38,6 +38,7 @@ class Moment:
 
     physics: Snapshot
     scene: Scene
+    mesh: Mesh
     step: int
     peak: float
     hazard: bool
@@ -211,10 +212,12 @@ class Dressing(gymnasium.Env[dict[str, np.ndarray], np.ndarray]):
         """This moment, to return to with `restore` as often as wanted."""
         sim = self.running("snapshot")
         generator = self.np_random.bit_generator.state
-        return Moment(sim.snapshot(), sim.scene, self.steps, self.peak, self.hazard, generator)
+        return Moment(sim.snapshot(), sim.scene, self.mesh, self.steps, self.peak, self.hazard, generator)
 
     def restore(self, moment: Moment) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
         """Return to a moment: the same actions lead to the same bits. Gives what reset gives."""
+        if moment.mesh != self.mesh:
+            raise ValueError(f"a moment of the {moment.mesh} mesh cannot be restored on the {self.mesh} one")
         if self.sim is None or self.sim.scene != moment.scene:
             self.sim = Simulation(moment.scene, self.mesh)
         self.sim.restore(moment.physics)

@@ -1,5 +1,7 @@
 """Pictures by MuJoCo's own renderer, for videos: smooth, but in need of OpenGL."""
 
+from typing import Any
+
 import numpy as np
 from jaxtyping import UInt8
 
@@ -37,7 +39,7 @@ class Photographer:
         self.renderer.close()
 
 
-def free(camera: Camera) -> "mujoco.MjvCamera":
+def free(camera: Camera) -> Any:
     """The same view as MuJoCo has it; how wide it is belongs to the model."""
     gaze = np.subtract(camera.target, camera.eye)
     found = mujoco.MjvCamera()
