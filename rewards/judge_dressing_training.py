@@ -25,7 +25,7 @@ ACROSS = 3  # pairings of a batch's pictures across episodes
 class DressingJudgeConfig:
     """How a judge of dressing is trained."""
 
-    groups: int = 300
+    groups: int = 600
     """Episodes, acted in scenes of the split "train"; twenty moments of each."""
     copies: int = 3
     """How often each is drawn: once as it was, then turned, moved and in other shades."""
