@@ -5,7 +5,7 @@ next. Afterwards it is tried, without a person, in fresh scenes in which a wish 
 like those but in which it does not (S_near), and in others (S_out), beside 1, 10 and 100 lessons.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
@@ -143,13 +143,13 @@ def play(home: Household, order: Order, keeping: Keeping, task: Any, round_: int
             said.append(remark.text)
             watched.seen = None
             reply = session.say(remark.text)
-            if reply.state in (
-                "stopped",
-                "failed",
-            ):  # it was not understood, or cannot be done: the person lets it go on
-                reply = session.say("go on") if reply.state == "stopped" else reply
+            if reply.state == "stopped":  # it was not understood, or cannot be done: the person lets it go on
+                reply = session.say("go on")
         elif reply.state == "stopped":
             reply = session.say("go on")
+        elif len(said) < MOST and task.missing(world.surroundings()) is not None:
+            said.append(task.instruction)  # it stands idle, and the task is not done
+            reply = session.plan(home.planned(task, world.surroundings()))
         else:
             break
     return Played(
@@ -177,7 +177,8 @@ def answered(session: Session, person: Any, remark: Any) -> Reply:
     """A person's truthful answer to the question that is open."""
     question = session.questions[0]
     if isinstance(question.about, tuple):
-        return session.answered(person.choose(question.about, remark))
+        choice = person.choose(question.about, remark)
+        return session.say("no") if choice is None else session.answered(choice)
     if isinstance(question.about, Probe):
         lesson = lesson_of(session.keeping, question.about.lesson)
         yes = person.holds(lesson.manner, lesson.edits, question.about.now)

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from embodied import plan_edits, skills
-from embodied.corrections import Correction
+from embodied.corrections import Correction, Edit
 from embodied.course import Body, Course, Question, Reply, State, bare, begun, describe
 from embodied.instructions import instructed
 from embodied.keeping import Keeping
@@ -45,7 +45,7 @@ class Carrying:
         self.notes: list[str] = []
         self.before: tuple[Correction, ...] = ()
         self.plan_said: list[tuple[Correction, Situation]] = []
-        self.plan_shaped: tuple[int, ...] = ()
+        self.plan_shaped: dict[int, Situation] = {}
         self.state: State = "idle"
         self.returning: tuple[int, Any] | None = None
         self.resting = False
@@ -60,20 +60,39 @@ class Carrying:
         around = self.body.surroundings()
         self.transcript("plan", sentence=program.sentence, steps=[str(step) for step in program.steps])
         recall = self.keeping.recall_plan(program, around)
-        self.plan_shaped = ()
+        self.plan_shaped, before = {}, program
         for verdict in recall.apply:
+            edits = tuple(edit for edit in verdict.lesson.edits if not self.asked_for(edit, program, around))
+            if not edits:
+                continue
             try:
-                program = plan_edits.apply(verdict.lesson.edits, program, around)
+                program = plan_edits.apply(edits, program, around)
             except ValueError as error:
                 self.transcript("not applied", lesson=verdict.lesson.id, why=str(error))
                 continue
-            self.plan_shaped += (verdict.lesson.id,)
+            if (about := self.spoken_of(edits[0], around, before)) is not None:
+                self.plan_shaped[verdict.lesson.id] = self.situation(about)
             self.noted(verdict.lesson, "the plan")
         self.questions, self.plan_said, self.course = [], [], {}
         self.resting = False
         self.program, self.keys = program, self.named(program)
         self.state = "ready" if program.steps else "finished"
         return self.reply(" / ".join(f"{n + 1} {step}" for n, step in enumerate(program.steps)))
+
+    @staticmethod
+    def asked_for(edit: Edit, program: Program, around: Surroundings) -> bool:
+        """Whether an edit would leave out what the instruction names: what is asked for now is done."""
+        if edit.kind != "skip":
+            return False
+        words = set(program.sentence.lower().split())
+        things = [around[step.object] for step in program.steps if isinstance(step, Act) and step.object in around]
+        return any(edit.what.fits(thing) and {thing.kind, f"{thing.kind}s"} & words for thing in things)
+
+    def spoken_of(self, edit: Edit, around: Surroundings, program: Program) -> Act | None:
+        """The step that an edit is about: where the thing goes rather than where it is picked up."""
+        acts = [step for step in program.steps if isinstance(step, Act) and step.object in around]
+        fits = [act for act in acts if edit.what.fits(around[act.object]) and edit.verb in (None, act.verb)]
+        return next((act for act in fits if act.target), fits[0] if fits else None)
 
     def named(self, program: Program) -> list[str]:
         """A key of its own for every step, which it keeps when the plan is changed around it."""
@@ -117,6 +136,8 @@ class Carrying:
             now, outcome = next(iter(skills.execute(self.one(index), self.body, stop)))
             self.seconds += outcome.seconds
             self.program = self.program.standing(now.at)
+            if outcome.cause == "refused" and self.unshaped(index, outcome.detail):
+                continue
             if outcome.cause:
                 return self.held(outcome)
             self.transcript("did", step=index, act=str(self.program.steps[index]), seconds=round(outcome.seconds, 3))
@@ -127,6 +148,17 @@ class Carrying:
     def one(self, index: int) -> Program:
         """The program, ending with that step."""
         return self.program.model_copy(update={"steps": self.program.steps[: index + 1]})
+
+    def unshaped(self, index: int, why: str) -> bool:
+        """Where a step cannot be done as it is remembered, it is done without; false if nothing was remembered."""
+        course, act = self.of(index), self.program.steps[index]
+        if not (course.shaped and course.recalled.said and isinstance(act, Act)):
+            return False
+        self.transcript("not applied", lessons=list(course.shaped), step=index, why=why)
+        self.notes.append(f"({act}: not as I learned it, because {why})")
+        course.recalled, course.shaped = Manner(), ()
+        self.put(index, act.done(course.asked_for))
+        return True
 
     def held(self, outcome: Outcome) -> Reply:
         """A step did not get to its end."""
@@ -239,6 +271,9 @@ class Carrying:
         """All is done: learn what is left to learn, and ask what is left to ask."""
         for index in range(len(self.program.steps)):
             self.settle(index)
+        for number, now in self.plan_shaped.items():
+            self.keeping.went((number,), now, "ok")
+        self.plan_shaped = {}
         for said, now in self.plan_said:
             self.keep(said, now, Manner(), 0)
         self.plan_said = []

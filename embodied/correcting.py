@@ -34,6 +34,9 @@ class Session(Carrying):
         self.transcript("said", text=text, intent=said.intent, level=said.level, by=said.by)
         if self.questions and (answer := chosen(self.questions[0], text, said)) is not None:
             return self.answered(answer)
+        if self.questions and said.intent == "no" and isinstance(self.questions[0].about, tuple):
+            self.questions, self.state = self.questions[1:], "stopped"
+            return self.reply("then please say it otherwise")
         if self.questions and said.intent not in ("unclear", "yes", "no"):
             self.questions = [q for q in self.questions if isinstance(q.about, Probe)]  # how far a lesson goes can wait
         return self.heard(said)
@@ -87,6 +90,9 @@ class Session(Carrying):
             return self.reply("that is farther than I may go; say less")
         for index, act in acts.items():
             self.corrected(index, act, said.model_copy(update={"manner": shares[index], "verb": act.verb}))
+        if not self.keeping.accumulates:
+            self.program = self.program.model_copy(update={"steps": self.program.steps[: max(acts) + 1]})
+            self.keys = self.keys[: max(acts) + 1]
         first, now = min(acts), self.program.at
         goes_on = said.manner.said.keys() <= LATER or acts[first].verb == "dress"
         if first > now.step or (first == now.step and (goes_on or not begun(now))):
@@ -167,7 +173,10 @@ class Session(Carrying):
             if (back := self.unwound(said)) is None:
                 return self.reply(str(error))
             program = back
-        about = self.spoken_of(said, around)
+        about = self.spoken_of(said.edits[0], around, self.program)
+        for number, now in self.plan_shaped.items():
+            self.keeping.went((number,), now, "overridden")
+        self.plan_shaped = {}
         self.keys = self.named(program)
         self.program = program
         if about is not None:
@@ -175,13 +184,6 @@ class Session(Carrying):
         self.state = "finished" if program.finished else "ready"
         self.transcript("replanned", steps=[str(step) for step in program.steps])
         return self.reply(" / ".join(str(step) for step in program.steps[program.at.step :]) or "nothing is left to do")
-
-    def spoken_of(self, said: Correction, around: Surroundings) -> Act | None:
-        """The step that a change of the plan is about: where the thing goes rather than where it is picked up."""
-        what = said.edits[0].what
-        acts = [step for step in self.program.steps if isinstance(step, Act) and step.object in around]
-        fits = [act for act in acts if what.fits(around[act.object]) and said.edits[0].verb in (None, act.verb)]
-        return next((act for act in fits if act.target), fits[0] if fits else None)
 
     def unwound(self, said: Correction) -> Program | None:
         """The plan with an edit that comes too late for the steps done, which are taken back; None if it never fits."""

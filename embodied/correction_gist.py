@@ -13,7 +13,7 @@ from embodied.correction_gist_clauses import Heard, hear
 from embodied.correction_gist_manner import approached, firm, held, high, quick, upright
 from embodied.correction_gist_place import hooked, kept_off, opened, shifted, turned
 from embodied.correction_gist_plan import elsewhere, ordered, skipped
-from embodied.correction_grammar import GENERAL, ONCE, PLACE
+from embodied.correction_grammar import GENERAL, ONCE
 from embodied.correction_reading import Reading
 from embodied.correction_references import candidates
 from embodied.correction_words import Unclear
@@ -25,7 +25,7 @@ CONFIDENCE = 0.7
 MOST = 2
 """Fields that one utterance changes; more are rather a misunderstanding."""
 SETTLED = re.compile(
-    r"^(?:Which |That is too much|With what was said|I take sentences|I understand English|I heard nothing|That is \d+ characters"
+    r"^(?:Which .* do you mean: |That is too much|With what was said|I take sentences|I understand English|I heard nothing|That is \d+ characters"
     r"|Do you ask|Is it right|I am doing nothing|Nothing is being done|\S+ what, cm or mm|I know no )"
 )
 """Questions of the strict reader which the gist cannot answer either."""
@@ -99,7 +99,9 @@ def scope(text: str, heard: Heard, reading: Reading, thing: Entity) -> tuple[Ref
         return None, "kind" if general or any(s.generic or s.plural for s in named) else None
     if any(s.pointed for s in ours):
         return None, "instance"
-    generic = any((s.generic or (s.plural and s.kind)) and not s.words.startswith(("the ", "my ", "these ")) for s in ours)
+    generic = any(
+        (s.generic or (s.plural and s.kind)) and not s.words.startswith(("the ", "my ", "these ")) for s in ours
+    )
     if general or generic or heard.states:
         other = subject(heard, reading, thing)
         attributes = words if other is thing else frozenset()

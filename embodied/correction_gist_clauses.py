@@ -11,9 +11,12 @@ from embodied.correction_words import Unclear, normalised
 from embodied.corrections import Moment
 
 UNITS = {word: n for n, word in enumerate(
-    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen".split()
+    ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"]
 )}  # fmt: skip
-TENS = {word: 10 * n for n, word in enumerate("twenty thirty forty fifty sixty seventy eighty ninety".split(), 2)}
+TENS = {
+    word: 10 * n
+    for n, word in enumerate(["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"], 2)
+}
 STATE = "|".join(sorted({*STATES, *COLOURS, "breakables", "fragiles"}, key=len, reverse=True))
 LIKE = {"brittle": "fragile", "breakables": "fragile things", "fragiles": "fragile things", "steaming": "hot",
         "scalding": "hot", "piping hot": "hot", "brimming": "full", "pointy": "sharp", "tumblers": "glasses"}  # fmt: skip
@@ -29,7 +32,11 @@ BEFORE: tuple[tuple[str, str], ...] = (
     (r"\b(make|be) sure (?:not to|(?:it|you) (?:do not|don'?t|never))\b|\bwon'?t\b|\bmustn'?t\b|\bain'?t\b", "not"),
     (r"\b(i|we)(?:'d| would) (?:like|prefer|rather|want|love)\b", r"\1 want"),
     (r"\b(\w+)'ll\b", r"\1 will"), (r"\b(\w+)'re\b", r"\1 are"), (r"\b(\w+)'ve\b", r"\1 have"), (r"\bit'?d\b", "it would"),
-    (r"\b(?:gonna|going to)\b", "will"), (r"\byou are will\b", "you will"), (r"\bpls\b|\bplz\b", "please"), (r"\bu\b", "you"),
+    (r"\bwhat (?:do you think|else) (?:is )?(the \w+)(?: is)? (?:there )?for\b", r"use \1"), (r"\b(?:keep|stop|prevent|save) (it|that|them|the \w+) from (?=\w+ing)", r"do not let \1 "),
+    (r"\b(lift|raise|bring|go|move|hold|carry|get|pull|open)( it| them| that| the \w+)?(?: out| open)? up to\b", r"\1\2 to"),
+    (r"\bwhat(?:'s| is) the (?:rush|hurry)\b", "do not rush"), (r"\b(?:i|it)(?: would|'d) (?:\w+ ){1,3}if (?:you|we)\b", "please"),
+    (r"\b(?:full |filled )?(?:right )?(?:up )?to the (?:brim|rim|top)\b", "full"), (r"\bover the (?:edge|rim|side|brim)\b", "over"), (r"\ban (?!inch)", "a "),
+    (r"\blast (?:year|week|night|month|summer|winter|christmas|\w+day)\b", ""), (r"\b(?:gonna|going to)\b", "will"), (r"\byou are will\b", "you will"), (r"\bpls\b|\bplz\b", "please"), (r"\bu\b", "you"),
     (r"\b(?:anywhere|any part|anything) (?:but|except) (?=by |at |on |the (?:rim|handle|blade|grip|edge|side|front|lip|top))", "not "),
     (r"\b(?:nowhere|nothing) (?:but|except)\b", "only"), (r"\b(everything|all|anything|the rest|everything else) (?:but|bar|save)\b", r"\1 except"),
     (r"\bin(?:to)? ?stead\b", "instead"), (r"\bcms\b", "cm"), (r"\bmillimetres?\b", "mm"), (r"\bper cent\b", "percent"),
@@ -65,19 +72,24 @@ LEADING = re.compile(
 SPLIT = re.compile(r"\s*(?:[,.!?;]+\s*|\b(?=(?:but|because|since|cause|otherwise|unless|then|instead of|rather than)\b)|(?<!not )\b(?=so (?:that|i|we|he|she|they|you|it|the|my|there|nobody|nothing|please|use|take|hold|grab|put|keep|go|lift|carry|move|not|no|pull|open|set|hang|leave|do|@\d+|slow down|by|on|with|from)\b)|\b(?=and (?:not|then|please|use|take|hold|grab|keep|go)\b)|\b(?=or (?:else|you|it|i|they|we|she|he|the|that|@\d+|my|your)\b)|\b(?=as (?:i|it|you|there|that|the|we|they|he|she)\b)|\b(?=(?:while|when|whenever|if|before) (?:you|we|it|they|i|moving|carrying|there|she|he)\b))")  # fmt: skip
 REASON = re.compile(
     r"^(?:because|since|cause|otherwise|unless|or (?:else|you|it|i|they|we|she|he|the|that|@\d+|my|your)|as (?:i|it|you|there|that|the|we|they|he|she)|(?:while|when|whenever|before) )\b"
-    r"|^so (?:that )?(?:i|we|he|she|they|nobody|nothing|people|that|it (?:is|does|can|could|will|would|not)|you (?:can|not|will|could|will)|@\d+ (?:is|are|can|will|not))\b"
+    r"|^so (?:that )?(?:i|we|he|she|they|nobody|nothing|people|it (?:is|does|can|could|will|would|not)|you (?:can|not|will|could|will)|@\d+ (?:is|are|can|will|not))\b"
     r"|^(?:and |but )?(?:you|it|they|that|this|he|she|someone|somebody|@\d+|the \w+|there|everything|i|we|her|his|its|one) (?:all )?(?:will|would|ll)\b"
     rf"|^(?:and |but )?(?:you|it|they|that|this|@\d+|the \w+|someone|i) (?:can|could|might|may) (?:\w+ )?{HARM}"
-    r"|^(?:and |but )?(?:i|we|he|she) (?!(?:want|wanted|meant|mean|said|prefer|like it|told|asked|wish|need|needed|think|say|expect|expected|would)\b)"
+    r"|^(?:and |but )?(?:i|we|he|she) (?!(?:(?:always|really|only|just|still|also|do|would|normally|usually) )?(?:should|must|ought|not (?:want|like|need)|want|wanted|meant|mean|said|prefer|like it|told|asked|wish|need|needed|think|say|expect|expected|would)\b)"
+    r"|^(?!please|would|will|could|you will).*\b(?:will|ll) (?!do\b|be (?:enough|fine|better|plenty|okay))"
     r"|^(?:and |but )?(?:i|we) (?:am|are|was|have|had)\b"
 )
+FORMER = re.compile(
+    r"(@(\d+)[^@]*?[,.!]? )(?<=[,.!] )(?:it|that|they|this|those|these|@\d+)\b(?= (?:\w+ ){1,4}?(?:last|first|end|wait|before|after)\b)"
+)
+"""Words that stand for the thing that was named just before."""
 SO = re.compile(r"^so (?:that )?")
 NOT = re.compile(r"\b(?:not|no|instead of|rather than|handsoff|without|nor|neither|none)\b")
 CHAT = re.compile(
     r"^(?:who|whose|what|where|when|how|which|is|are|am|was|were|do|does|did|has|have|may i|can i|could i|shall i|should i|can we|shall we|tell me|what is|whats)\b(?! (?:you )?(?:please|want|rather)\b)"
 )
 PRAISE = re.compile(
-    r"\b(?:well done|good job|great job|nice job|thank you|thanks|i (?:really )?(?:like|love|liked|loved) (?:how|that|the way|it|this)|(?:that|it|this|you) (?:is|was|are|were|did|looks?|looked|worked|seems?) (?:\w+ )?(?:perfect|great|good|nice|fine|excellent|lovely|right|well|okay|correct|perfectly|nicely)|(?:nice|good|great|perfect|lovely)(?: and)?)\b"
+    r"\b(?:well done|good job|great job|nice job|thank you|thanks|i (?:really )?(?:like|love|liked|loved) (?:how|that|the way|it|this)|(?:that|it|this|you) (?:is|was|are|were|did|looks?|looked|worked|seems?|held|carried|gripped|took|handled|moved|put) (?:\w+ ){0,4}?(?:perfect|great|good|nice|fine|excellent|lovely|right|well|okay|correct|perfectly|nicely)|(?:nice|good|great|perfect|lovely)(?: and)?)\b"
 )
 HEDGED = re.compile(
     r"\b(?:hardly|barely|unless|not only|not (?:really )?(?:mind|care|matter|worry|sure|know|necessarily|bother me)|doubt|whatever you like|maybe not|or not|either way|does it matter|yesterday|joke|kidding|not (?:want|need)(?: you)? to (?:not|stop))\b"
@@ -117,6 +129,7 @@ class Heard:
     segments: list[Segment] = field(default_factory=list)
     reasons: list[Segment] = field(default_factory=list)
     used: set[int] = field(default_factory=set)
+    praised: bool = False
     states: frozenset[str] = frozenset()
     """What "if it is full" names."""
 
@@ -174,6 +187,9 @@ def hear(text: str, moment: Moment) -> Heard | None:
     if CHAT.match(clean) or HEDGED.search(clean):
         return None
     clean, found = amounts(clean)
+    clean = re.sub(
+        r"\b(?:so|too|that|this) #V\d+(?= (?:force|pressure|strength|speed|muscle|power|squeezing))", "too much", clean
+    )
     for pattern, new in BOUNDS:
         clean = re.sub(pattern, new, clean)
     if re.search(r"(?<![#A-Z\d])\d", clean):
@@ -183,8 +199,11 @@ def hear(text: str, moment: Moment) -> Heard | None:
     )
     clean, spoken = things(clean, moment)
     heard = Heard(clean, found, spoken)
+    heard.text = clean = FORMER.sub(r"\1@\2", clean)
     for piece in SPLIT.split(clean):
         add(heard, piece.strip())
+    if heard.praised and not re.search(r"\b(?:but|now|next|please|too|not|should|must|\w+er)\b", clean):
+        return None
     if any(s.negated and re.search(r"\b(?:not|without)\b", s.text) for s in heard.segments):
         return None
     return heard
@@ -204,9 +223,10 @@ def add(heard: Heard, piece: str) -> None:
         if not re.match(r"if (?:you|possible|it|at all|i may)\b", piece):
             raise Unclear("A condition that is not known.")
         return
-    if not piece or PRAISE.search(piece) and not re.search(r"\b(?:but|too|not|\w+er)\b", piece):
+    if not piece or (PRAISE.search(piece) and not re.search(r"\b(?:but|too|not|\w+er)\b", piece)):
+        heard.praised = heard.praised or bool(piece)
         return
-    if re.match(r"(?:when|whenever|while|before)\b", piece) and not ACTING.search(piece):
+    if re.match(r"(?:when|whenever|while)\b", piece) and not ACTING.search(piece):
         raise Unclear("A condition that is not known.")
     if re.search(r"\band (\w+)$", piece) and (word := piece.split()[-1]) not in known_words():
         raise Unclear(f"And {word}?")
@@ -214,7 +234,7 @@ def add(heard: Heard, piece: str) -> None:
         heard.reasons.append(Segment(piece))
         return
     purpose = bool(SO.match(piece)) and not re.match(
-        r"so (?:please |you (?:should|must|need) )?(?:use|take|hold|grab|put|keep|go|lift|carry|move|slow|not|no|pull|open|set|hang|grip|leave|do|by|on|with|raise|stay|make|from|higher|lower|loosen|be|come|let|pick|place|lay|skip)\b", piece)  # fmt: skip
+        r"so (?:please |you (?:should|must|need) )?(?:use|take|hold|grab|put|keep|go|lift|carry|move|slow|not|no|pull|open|set|hang|grip|leave|do|by|on|with|raise|stay|make|from|higher|lower|loosen|be|come|let|pick|place|lay|skip|(?:it|the \w+|@\d+) (?:should|must|has|goes|needs))\b|so #|so (?:the |its )?[\w@]+(?: (?:please|then|instead|it is))*$", piece)  # fmt: skip
     piece = SO.sub("", piece)
     last = heard.segments[-1] if heard.segments else None
     marker = NOT.search(piece)
@@ -224,7 +244,7 @@ def add(heard: Heard, piece: str) -> None:
         return
     before, after = piece[: marker.start()].strip(), piece[marker.end() :].strip()
     if marker[0] == "handsoff":
-        after = f"hands off {after}"
+        after = f"handsoff {after}"
     if before:
         heard.segments.append(Segment(before, False, purpose))
     if after:

@@ -11,7 +11,7 @@ from embodied.situations import Entity
 
 SYNONYMS: dict[str, tuple[str, ...]] = {
     r"handles?|hand ?grips?|knobs?|finger (?:holes|rings|loops)|handle (?:end|side|part)|grips?|grip end|ears?|hafts?|hilts?|loops?|dull (?:end|side)|blunt (?:end|side)|holes|shank|shaft": ("handle", "grip", "knob"),
-    r"blades?|blade (?:end|side|part)|(?:sharp|pointy|pointed|cutting|business|sharp|dangerous) (?:ends?|parts?|sides?|bits?|edges?)|cutting edges?|tips?|points?": ("blade", "tip"),
+    r"blades?|blade (?:end|side|part)|metal (?:end|part|bit|side)|metal|(?:sharp|pointy|pointed|cutting|business|sharp|dangerous) (?:ends?|parts?|sides?|bits?|edges?)|cutting edges?|tips?|points?": ("blade", "tip"),
     r"rims?|lips?|brims?|top edge|upper edge|opening|mouth": ("rim",),
     r"edges?": ("rim", "front", "edge"),
     r"scoops?|round (?:end|part|bit)|eating end|ladle end": ("scoop",),
@@ -25,7 +25,7 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
 LOOSE = frozenset(["side", "wall", "body", "top", "middle", "base", "bottom", "front", "edge", "opening", "mouth", "outside", "point",
                    "points", "tip", "tips", "grip", "foot", "holes", "neck", "lid", "sides", "ears", "loop", "loops", "shaft"])  # fmt: skip
 """Words that are parts only where something takes hold of them."""
-HOLD = r"(?:by|at|around|hold|holding|held|grab|grabbing|grabbed|use|using|take|taking|taken|grip|gripping|gripped|grasp|grasping|pinch|clasp|seize|catch|pull|pulling|fingers? on|gripper on|where|pick|picked|reach for|go for|touch|touching|clutch|squeeze|get hold of|hold of|hold on to|hang on to|onto|on to|on|with|handsoff|lift|from)"
+HOLD = r"(?:by|at|around|hold|holding|held|grab|grabbing|grabbed|use|using|take|taking|taken|grip|gripping|gripped|grasp|grasping|pinch|clasp|seize|catch|pull|pulling|fingers? on|gripper on|where|pick|picked|reach for|go for|touch|touching|clutch|squeeze|get hold of|hold of|hold on to|hang on to|onto|on to|on|with|through|round|handsoff|lift|from|try|choose|prefer|need|want)"
 WORD = re.compile(
     rf"(?P<cue>\b{HOLD}\b(?: (?:it|them|that|this|@\d+|up|out|only|open|more|its|hold|of|on|to))*? )?(?P<det>\b(?:the|its|their|a|an|that|those|these|with the|my) (?:own )?(?:(?:left|right) )?)?"
     rf"\b(?P<part>{'|'.join(SYNONYMS)})\b(?! of hand)"
@@ -35,11 +35,15 @@ SPOILT = re.compile(
     r"\b(?:scratch|drink|drinks|drinking|sip|lips|mouth goes|mark|marks|smudge|dirty|fingerprint\w*|lick|damage|hurt|hot|sharp|cut|stab|wet|greasy|slippery|broken|chipped)\b"
 )
 COMPLAINT = re.compile(
-    r"^(?:(?:now|but|and|again|look|no) )*(?:you (?:are|were|have|had|took|held|grabbed|picked|keep|used|got|went)|(?:it|that|this|@\d+) (?:is|was|has|keeps))\b(?!.*\b(?:supposed|meant|better|should|must|safer|best|easier|there for|what|allowed|to be)\b)"
+    r"^(?:(?:now|but|and|again|look|no) )*(?:you (?:are|were|have|had|took|held|grabbed|picked|keep|used|got|went)|(?:it|that|this|@\d+) (?:is|was|keeps))\b(?!.*\b(?:got to|have to|need|supposed|meant|better|should|must|safer|best|easier|there for|what|allowed|to be)\b)"
 )
+MISHELD = re.compile(
+    r"^(?:(?:now|but|and|again|look|no) )*(?:you (?:are|were|have|had|took|held|grabbed|picked|keep|used|got|went)|gripper (?:is|was))\b(?!.*\b(?:got to|have to|need|supposed|meant|better|should|must|safer|best|to be|to use)\b)"
+)
+"""What was done, of which other is wanted."""
 GIVEN = re.compile(
     r"(?P<part>\b(?:handles?|grips?|hilts?|loops|rings|blades?|sharp ends?|pointy ends?|tips?|handle ends?|blunt ends?|dull ends?|rims?|scoops?)\b)(?: (?:is|are|end|side|s|should|must|be|faces?|facing|pointing|points?|turned|goes|go|comes?|to|out|held))* (?:first|(?:toward|to|at|for|facing) (?:me|us|the person|my \w+|@\d+)\b|on my side|free|my way)"
-    r"|\b(?:i|we) (?:can |could |should |want to |want |must |get to |would )*(?:get|grab|take|hold|have|reach|want|receive)(?: (?:it|them|@\d+))?(?: by| at)? (?:the |its |their |a )?(?P<mine>handles?|grips?|hilts?|loops|rings|blades?|sharp ends?|tips?|handle ends?|blunt ends?|dull ends?|rims?|scoops?)\b"
+    r"|\b(?:i|we|let me|let us) (?:can |could |should |want to |want |must |get to |would )*(?:be )?(?:get|getting|grab|take|taking|hold|have|reach|want|receive|receiving)(?: (?:it|them|@\d+))?(?: by| at)? (?:the |its |their |a )?(?P<mine>handles?|grips?|hilts?|loops|rings|blades?|sharp ends?|tips?|handle ends?|blunt ends?|dull ends?|rims?|scoops?)\b"
     r"|\b(?:give|hand|offer|present|pass|show|leave|point|aim)(?: it| them| @\d+)?(?: to)? (?:me|us)(?: with| by)? (?:the |its |their )?(?P<offered>handles?|grips?|hilts?|loops|rings|blades?|sharp ends?|tips?|handle ends?|blunt ends?|rims?|scoops?)\b"
     r"|\b(?:leave|keep|offer|present|give|show|point|aim) (?:the |its |their )?(?P<left>handles?|grips?|hilts?|loops|rings|blades?|sharp ends?|tips?|handle ends?|blunt ends?|rims?|scoops?) (?:free |clear |open |out |pointing )?(?:for|to|toward|at) (?:me|us|my \w+|@\d+)\b"
 )
@@ -61,6 +65,8 @@ def held(h: Heard, r: Reading, thing: Entity) -> None:
     if r.act_verb == "hand over":
         given(h, thing, wanted)
     for segment in h.asked:
+        if r.act_verb == "hand over" and segment.negated and re.search(r"^(?:i|we)(?: \w+)?$", before(h, segment)):
+            continue
         text = GIVEN.sub(" ", segment.text) if r.act_verb == "hand over" else segment.text
         for match in WORD.finditer(text):
             word = match["part"]
@@ -83,7 +89,7 @@ def held(h: Heard, r: Reading, thing: Entity) -> None:
                 or bare
                 or bool(
                     re.search(
-                        r"\b(?:in|within) gripper|^(?:you (?:should |must |can )?)?(?:get|be holding|have)\b|\b(?:has|have|for a reason|there for|for holding|for that|is better|are better|is safer|is best)\b|what @?\w* ?is for",
+                        r"\b(?:in|within) gripper|^(?:you (?:should |must |can )?)?(?:get|be holding|have)\b|\b(?:has|have|got|for a reason|there for|for holding|for that|is better|are better|for you|yours|is safer|is best)\b|what @?\w* ?is for",
                         text,
                     )
                 )
@@ -92,10 +98,14 @@ def held(h: Heard, r: Reading, thing: Entity) -> None:
                 continue
             if word == "grip" and not match["det"] and not re.search(r"\b(?:by|use|at)\b", match["cue"] or ""):
                 continue
+            if word == "middle" and (r.act_verb in ("place", "hang") or "#L" in text):
+                continue
+            if wanted and segment.negated and r.act_verb == "hand over" and not match["cue"]:
+                continue
             part = named(word, thing)
-            off = segment.negated or bool(COMPLAINT.search(text)) or "handsoff" in text
-            if off or SPOILT.search(text):
-                if part and (off or "touch" in text):
+            off = segment.negated or bool(MISHELD.search(text)) or "handsoff" in text
+            if off or SPOILT.search(text.replace(word, " ", 1)):
+                if part and off and (match["cue"] or bare or "handsoff" in text):
                     avoided.add(part)
                 continue
             if not strong or re.search(r"\b(?:touch|touching)\b", match["cue"] or ""):
@@ -158,7 +168,7 @@ def approached(h: Heard, r: Reading) -> None:
 
 
 LEVEL = re.compile(
-    r"\b(?:upright|level|vertical|horizontal|(?:keep|hold|carry|stay|stays|held|kept|carried|holding|keeping|carrying|bring|transport|move)(?: \S+){0,4} (?:straight(?: up)?|flat|even|plumb|balanced)|right side up|right way up|straight up(?= |$)|(?:dead|perfectly) (?:straight|even|flat))\b(?! to)"
+    r"\b(?:upright|level|vertical|horizontal|(?:keep|hold|carry|stay|stays|held|kept|carried|holding|keeping|carrying|bring|transport|move)(?: \S+){0,4} (?:straight(?: up)?|flat|even|plumb|balanced)|balanc(?:e|ing) (?:it|them|that|@\d+)|right side up|right way up|straight up(?= |$)|(?:dead|perfectly) (?:straight|even|flat))\b(?! to)"
 )
 LEAN = re.compile(
     r"\b(?:tilt(?:ed|ing|s)?|tip(?:ped|ping)?|lean(?:s|ed|ing)?|slant(?:ed|ing)?|slop(?:e|es|ed|ing)|spill(?:ed|ing|s)?|spilt|slosh(?:ed|ing|es)?|pour(?:ed|ing|s)?|dribbl(?:e|ed|ing)|splash(?:ed|ing)?|at an angle|angled|crooked|askew|lopsided|upside down|on its side|swill(?:ing)?|swash\w*|drip\w*)\b"
@@ -200,9 +210,9 @@ def before(h: Heard, segment: Segment) -> str:
     return h.segments[i - 1].text if segment.negated and i else ""
 
 
-SLOW = r"slow|slower|slowly|slow down|take (?:your|more|some|the) time|take it (?:easy|slow|slowly)|easy does it|gradually|unhurried|leisurely|half speed|crawl|(?:lower|reduce|cut|drop|decrease|less) (?:the |your )?speed|ease off the speed|snail\w*|patient|patiently|decelerate|brake|gently does it"
-FAST = r"fast|faster|quick|quicker|quickly|rapid|rapidly|rush|rushing|rushed|hurry|hurrying|hurried|hasty|hastily|haste|swift|swiftly|speedy|speed up|speeding|brisk|briskly|race|racing|zoom|zooming|whizz|dash|dashing|step on it|get a move on|chop chop|(?:more|higher|increase|raise|pick up)(?: the| your)? (?:speed|pace)|speed it up|accelerate"
-SOFT = r"gentle|gently|gentler|soft|softer|softly|lighter|lightly|light touch|light grip|loosen|loose|looser|loosely|loosened|delicate|delicately|tender|tenderly|ease (?:up|off)(?: on (?:it|the grip|gripper|the pressure|@\d+))?|relax|feather light|(?:less|lower|reduce|decrease|lighten|minimal|little) (?:the |your |gripping |grip )?(?:force|pressure|strength|squeeze|squeezing|muscle|power)|squeeze(?: it| them| @\d+)? less|less (?:squeezing|squeeze)"
+SLOW = r"slow|slower|slowly|slow down|take (?:your|more|some|the) time|take it (?:easy|slow|slowly)|easy does it|gradually|unhurried|leisurely|half speed|crawl|(?:lower|reduce|cut|drop|decrease|less) (?:the |your )?speed|ease off the speed|snail\w*|patient|patiently|decelerate|brake"
+FAST = r"fast|faster|quick|quicker|quickly|rapid|rapidly|rush|rushing|rushed|hurry|hurrying|hurried|hasty|hastily|haste|swift|swiftly|speedy|speed up|speeding|brisk|briskly|race|racing|zoom|zooming|whizz|dash|dashing|step on it|get a move on|chop chop|(?:more|higher|increase|raise|pick up|too much)(?: the| your)? (?:speed|pace)|speed it up|accelerate"
+SOFT = r"gentle|gently|gentler|soft|softer|softly|lighter|lightly|light touch|light grip|loosen|(?<=too )loose|(?<=so )loose|looser|loosely|loosened|delicately|tenderly|gently does it|ease (?:up|off)(?: on (?:it|the grip|gripper|the pressure|@\d+))?|relax|feather light|(?:less|lower|reduce|decrease|lighten|minimal|little) (?:the |your |gripping |grip )?(?:force|pressure|strength|squeeze|squeezing|muscle|power)|squeeze(?: it| them| @\d+)? less|less (?:squeezing|squeeze)"
 HARD = r"tight|tighter|tightly|hard|harder|firm|firmer|firmly|strong|stronger|strongly|squeez(?:e|ing|ed)|crush(?:ing|ed)?|squash(?:ing|ed)?|squish(?:ing|ed)?|pinch(?:ing|ed)?|clench(?:ing|ed)?|strangl\w+|choking|tighten|securely|rough|roughly|forceful\w*|brute force|(?:more|higher|increase|extra|so much|too much|that much|this much|much) (?:the |your |gripping )?(?:force|pressure|strength|muscle|power)|death grip"
 LOST = re.compile(r"\b(?:slip|slips|slipping|drop|dropping|fall|let go of|lose)\b")
 
@@ -211,10 +221,16 @@ def leaning(h: Heard, words: str, *, complaints: str = "$^") -> Iterator[int]:
     """+1 for each time that words are asked for, -1 where less of it is; Unclear where that cannot be told."""
     for segment in h.asked:
         text = segment.text
-        if re.search(r"\b(?:near|close to|past|around|next to|over|above) (?:@\d|my|me\b|us\b|the person)", text) and re.search(rf"\b(?:{words})\b", text) and not segment.negated:
+        if (
+            re.search(r"\b(?:near|close to|past|around|next to|over|above) (?:@\d|my|me\b|us\b|the person)", text)
+            and re.search(rf"\b(?:{words})\b", text)
+            and not segment.negated
+        ):
             raise Unclear("Only there?")
         for found in re.finditer(rf"\b(?:{words})\b(?! to (?:see|reach|tell|read|say|find)\b)", text):
             lead, tail = text[: found.start()], text[found.end() :]
+            if found[0].startswith("squeez") and re.match(r"(?: \S+){0,3} (?:too|so|less|hard|tight)", tail):
+                continue
             if re.match(r" enough\b", tail):
                 if segment.negated:
                     yield 1
@@ -238,9 +254,9 @@ def leaning(h: Heard, words: str, *, complaints: str = "$^") -> Iterator[int]:
                     raise Unclear("Not more, and what instead?")
                 yield -1
             elif COMPLAINT.search(text):
-                if re.fullmatch(complaints, found[0]):
-                    yield -1
-                elif re.search(r"#V\d+|\b(?:very|really|awfully|terribly|quite|pretty|rather)\b", lead):
+                if re.fullmatch(complaints, found[0]) or re.search(
+                    r"#V\d+|\b(?:very|really|awfully|terribly|quite|pretty|rather)\b", lead
+                ):
                     yield -1
                 continue
             else:
@@ -330,7 +346,7 @@ def firm(h: Heard, r: Reading) -> None:
 HIGH = r"higher(?! (?:speed|force))|raise|raised|elevate|elevated|high(?: up)?|more (?:height|clearance|headroom)|lift(?: it| them| @\d+)? (?:up|more|further)|upper"
 LOW = r"lower(?! (?:(?:the |your )?(?:speed|force|pressure|grip)))|low(?: down)?|less (?:height|clearance)"
 TALL = re.compile(
-    r"\b(?:high|higher|height|up|above|over|off @\d+|off the table|raise|raised|lift|lifted|low|lower|elevate\w*|clearance|air|least|most|carry|carried|travel)\b"
+    r"\b(?:high|higher|height|up|above|over|off @\d+|off the table|raise|raised|lift|lifted|low|lower|elevate\w*|clearance|air|least|most|carry|carried|travel|clear)\b"
 )
 
 
@@ -345,7 +361,7 @@ def high(h: Heard, r: Reading) -> None:
             tail = segment.text[match.end() :]
             if (
                 index in h.used
-                or not TALL.search(segment.text)
+                or not any(TALL.search(s.text) for s in h.asked)
                 or re.search(r"\b(?:left|right|wide|gap|long|away|forward|back|middle)\b", segment.text)
             ):
                 continue
@@ -354,7 +370,7 @@ def high(h: Heard, r: Reading) -> None:
                 continue
             value = h.amounts[index].value
             way = re.match(r" (?:more |further |extra )?(higher|lower|more|up more|further up)\b", tail)
-            if match["by"] or way:
+            if (match["by"] and not re.search(r"\bclear", segment.text)) or way:
                 sign = -1 if re.search(r"\blower\b", segment.text) else 1
                 r.put("height", (r.now.height if r.now.height is not None else HEIGHT) + sign * value)
             else:

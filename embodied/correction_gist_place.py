@@ -25,9 +25,14 @@ def opened(h: Heard, r: Reading) -> None:
     if r.act_verb not in ("open", "close"):
         return
     for segment in h.asked:
-        for match in re.finditer(r"(?:\b(?P<bound>most|least) )?(?:#V\d+ )?(?:(?P<another>another|extra|further) )?#L(?P<n>\d+)", segment.text):
+        for match in re.finditer(
+            r"(?:\b(?P<bound>most|least) )?(?:#V\d+ )?(?:(?P<another>another|extra|further) )?#L(?P<n>\d+)",
+            segment.text,
+        ):
             index, tail = int(match["n"]), segment.text[match.end() :]
-            if re.search(r"\b(?:left|right|higher|lower|above|over|along|upward|down|forward|back)\b(?! open)", segment.text):
+            if re.search(
+                r"\b(?:left|right|higher|lower|above|over|along|upward|down|forward|back)\b(?! open)", segment.text
+            ):
                 continue
             if r.act_verb == "close" and re.search(r"\b(?:open|gap|leave|left open|ajar|remain\w*)\b", segment.text):
                 raise Unclear("Closed by, or until?")
@@ -64,14 +69,25 @@ def shifted(h: Heard, r: Reading) -> None:
     frame = r.frame()
     central = any(re.search(r"\bmiddle\b", s.text) for s in h.segments)
     moves: list[tuple[tuple[float, float, float], float | None]] = []
+    sides: set[str] = set()
     for segment in h.asked:
         text = segment.text
         lengths = [int(n) for n in re.findall(r"#L(\d+)", text) if int(n) not in h.used]
         ways = [m for m in SIDES.finditer(text) if not (m["up"] and r.act_verb in ("place", "hand over"))]
-        ways = [m for m in ways if not (m["up"] and re.match(r"\b(?:pick|lift|grab|hang|set|put|lay)\b.*", text[: m.start()]) and not lengths)]
+        ways = [
+            m
+            for m in ways
+            if not (
+                m["up"] and re.match(r"\b(?:pick|lift|grab|hang|set|put|lay)\b.*", text[: m.start()]) and not lengths
+            )
+        ]
         if segment.negated or not ways:
             continue
-        if len(ways) != 1 or len(lengths) > 1 or re.search(r"\b(?:left|right|back|front) (?:edge|corner|end|half|third)\b", text):
+        if (
+            len(ways) != 1
+            or len(lengths) > 1
+            or re.search(r"\b(?:left|right|back|front) (?:edge|corner|end|half|third)\b", text)
+        ):
             if lengths:
                 raise Unclear("Which way?")
             continue
@@ -80,13 +96,18 @@ def shifted(h: Heard, r: Reading) -> None:
             near = candidates(h.things[int(beside[1])][0], r.moment, near=r.current())
             if frame not in near:
                 raise Unclear("Beside another thing.")
+        sides |= {ways[0]["side"]} - {None}
         if lengths:
             h.used.add(lengths[0])
             moves.append((side_of(ways[0], r, frame), h.amounts[lengths[0]].value))
-        elif re.search(r"\b(?:move|shift|nudge|slide|further|more|#V\d+|over)\b", text) and not (part_near(h, r) or re.search(r"\b(?:hook|one|hand side)\b", text)):
+        elif re.search(r"\b(?:move|shift|nudge|slide|further|more|#V\d+|over)\b", text) and not (
+            part_near(h, r) or re.search(r"\b(?:hook|one|hand side)\b", text)
+        ):
             moves.append((side_of(ways[0], r, frame), None))
     if not moves:
         return
+    if len(sides) > 1 and not central:
+        raise Unclear("Which side?")
     if len(moves) > 1:
         raise Unclear("Two moves.")
     way, size = moves[0]
@@ -109,7 +130,10 @@ def hooked(h: Heard, r: Reading) -> None:
     avoided: set[str] = set()
     for segment in h.asked:
         text = h.plain(segment.text)
-        for m in re.finditer(r"\b(?P<my>my )?(?P<side>left|right|middle|central|leftmost|rightmost|other|next)\b(?P<after>(?: ?(?:hand|most|end))*(?: (?:side|hook|one|peg|arm|prong|post))?)?", text):
+        for m in re.finditer(
+            r"\b(?P<my>my )?(?P<side>left|right|middle|central|leftmost|rightmost|other|next)\b(?P<after>(?: ?(?:hand|most|end))*(?: (?:side|hook|one|peg|arm|prong|post))?)?",
+            text,
+        ):
             if re.search(r"\b(?:handle|ear|grip|handed)\b", text) or m["my"]:
                 raise Unclear("Which hook?")
             side = {"leftmost": "left", "rightmost": "right", "central": "middle"}.get(m["side"], m["side"])
@@ -128,10 +152,10 @@ def hooked(h: Heard, r: Reading) -> None:
 
 END = r"(?:handles?|grips?|ears?|hilts?|handle end|grip end|blunt end|dull end)"
 TIP = r"(?:blades?|tips?|points?|scoops?|sharp end|pointy end|blade end|spoon end|round end|business end)"
-TOWARD = r"(?:(?:to|on|at|toward|facing|faces?|pointing|points?|point|pointed|directed|turned|looking|goes|go|lies|sits|is|s|should|must|be|has|needs|aimed|aiming|sticking|out|over|off|in|end|ends|side|the|your|that) )*"
+TOWARD = r"(?:(?:to|on|at|toward|facing|faces?|pointing|points?|point|pointed|directed|turned|looking|goes|go|lies|sits|is|s|should|must|be|has|needs|aimed|aiming|sticking|out|over|off|in|end|ends|side|the|your|that|up|down|placed|lying|belongs|belong|wants|want|will|put) )*"
 AIMED = re.compile(
     rf"\b(?P<end>{END}|{TIP})\b(?: (?:end|side))? (?:of (?:it|@\d+) )?(?P<away>(?:\w+ )?away from )?{TOWARD}(?P<off>away from )?(?P<my>my )?(?P<to>left|right|front|forward|back|me|us|you|robot|the robot|yourself|the person)\b"
-    rf"|\b(?:to the |on the )?(?P<to2>left|right) (?:is|for|with|goes|gets) (?:the |its )?(?P<end2>{END}|{TIP})\b"
+    rf"|\b(?:to the |on the )?(?P<to2>left|right) (?:is|for|with|goes|gets)(?: where| for)? (?:the |its )?(?P<end2>{END}|{TIP})\b"
     rf"|\b(?:point|turn|aim|face|direct|orient|rotate|twist|swing)(?:ing)? (?:the |its |their )?(?P<end3>{END}|{TIP}) {TOWARD}(?P<off3>away from )?(?P<my3>my )?(?P<to3>left|right|front|forward|back|me|us|you|the person)\b"
 )
 ROUND = re.compile(
@@ -206,11 +230,11 @@ def wrapped(angle: float) -> float:
 
 HEAD = r"(?:my |the |your |his |her |a )?(?:@(?P<h>\d+)|head|face|hair|eyes?|nose|ears?|skull|chin|forehead|noggin|cheeks?)"
 SELF = r"me|us|my body|my chest|my shoulders?|the person|where i (?:am|sit|stand)|people|anyone|anybody|someone|somebody|everyone"
-WHO = rf"(?P<who>@\d+|{SELF}|(?:my|the|their|his|her|our) (?:own )?(?:head|face|hair|eyes?|nose|skull|chin|forehead|neck|cheeks?|hands?|fingers?|arms?))"
+WHO = rf"(?P<who>@\d+|{SELF}|(?:my|the|their|his|her|our) (?:own )?(?:head|face|hair|eyes?|nose|skull|chin|forehead|neck|cheeks?|hands?|fingers?|arms?)\b)"
 OFF: tuple[re.Pattern[str], ...] = tuple(re.compile(p) for p in (
     rf"\b(?:stay|keep|kept|steer|remain|stays|be|move|get|hold|carry|go|pass|leave)\b[^,.@]{{0,40}}?(?:@\d+ (?:well |far |right )?)?\b(?:off|out of the way of|out of reach of|back from) {WHO}",
     rf"\b(?:away|clear|distance|far|off) (?:from|of|to) {WHO}",
-    rf"\b(?:avoid|avoiding|bypass|circumvent|skirt|mind|watch out for|watch|look out for|beware of|spare) (?:the space (?:over|above|around) )?{WHO}",
+    rf"\b(?:avoid|avoids|avoiding|bypass|clears|misses|miss|circumvent|skirt|mind|watch out for|watch|look out for|beware of|spare) (?:the space (?:over|above|around) )?{WHO}",
     rf"\b(?:a?round|beside|behind|past the side of) {WHO}(?! (?:with|by|at) (?:the|its)\b)",
     rf"\b(?:give|leave) {WHO} (?:\w+ )*(?:berth|space|room|clearance|distance)",
 ))  # fmt: skip
@@ -222,10 +246,16 @@ NEAR = re.compile(
 def kept_off(h: Heard, r: Reading) -> None:
     """What the way keeps off: what is named with "away from", or with "over" under a "not"."""
     names: list[str] = []
+    bodies = [i for i, some in enumerate(h.things) if some[0].kind in ("head", "hand", "person")]
+    person = f"@{bodies[0]}" if len(bodies) == 1 else ""
     for segment in h.asked:
-        text = segment.text
+        text = re.sub(
+            r"\b(a?round|over|above|near|avoid|off|away from|clear of|past) (?:it|that)$",
+            rf"\1 {person}" if person else r"\g<0>",
+            segment.text,
+        )
         complaint = re.search(r"\b(?:too|so|way|much too|far too|awfully|very|dangerously)(?: #V\d+)* (?:close|near|low)\b|\b(?:nearly|almost|right over|right above|straight over|just missed)\b", text) or re.match(
-            r"(?:that|it|this|@\d+|you) (?:was|is|went|are|were|flew|came|passed|goes|comes|nearly|almost|just)\b", text)  # fmt: skip
+            r"(?:that|it|this|@\d+|you|(?:that|this|the) \w+) (?:was|is|went|are|were|flew|came|passed|goes|comes|nearly|almost|just)\b", text)  # fmt: skip
         if not segment.negated:
             found = [m for pattern in OFF for m in pattern.finditer(text)]
             if complaint:
@@ -234,7 +264,7 @@ def kept_off(h: Heard, r: Reading) -> None:
             if re.search(r"\b(?:point|aim|fac|turn)(?:e|ing)?\b", text):
                 continue
             found = list(NEAR.finditer(text)) or [m for m in OFF[3:4] for m in m.finditer(text)]
-            if not found and re.match(rf"(?:my|the) (?:head|face)$", text):
+            if not found and re.match(r"(?:my|the) (?:head|face)$", text):
                 continue
         for match in found:
             names += [n for n in meant(match["who"], h, r) if n not in names]
@@ -249,7 +279,7 @@ def meant(who: str, h: Heard, r: Reading) -> list[str]:
     if who.startswith("@"):
         names: list[str] = []
         for spoken in h.things[int(who[1:])]:
-            if spoken.kind == "table":
+            if spoken.kind == "table" or (act and spoken.kind == around[act.object].kind and spoken.plural):
                 return []
             fits = [t for t in candidates(spoken, r.moment) if t.name not in own]
             if not fits and not any(t.name in own for t in candidates(spoken, r.moment)):
@@ -264,4 +294,3 @@ def meant(who: str, h: Heard, r: Reading) -> list[str]:
         if fits := [t.name for t in around if t.kind == kind and t.name not in own]:
             return fits
     raise Unclear("I see nobody.")
-

@@ -25,32 +25,35 @@ def mean(values: Iterable[float]) -> float:
     return sum(found) / len(found) if found else float("nan")
 
 
+def by_round(results: Sequence[Results], round_: int, value: Callable[[Played], float]) -> dict[str, float]:
+    """A number per task, in that round."""
+    return per_seed(results, lambda one: mean(value(p) for p in one.played if p.round == round_))
+
+
+def scope(results: Sequence[Results], about: str, crowd: int, value: Callable[[Tried], float]) -> dict[str, float]:
+    """A share of the fresh situations of that sort, beside so many lessons."""
+    return per_seed(results, lambda one: mean(value(t) for t in one.tried if (t.about, t.crowd) == (about, crowd)))
+
+
 def summary(results: Sequence[Results]) -> dict[str, Any]:
     """Per keeping: corrections and wishes fulfilled by round, questions per lesson, scope beside so many lessons."""
     found: dict[str, Any] = {}
     for name in dict.fromkeys(one.order.keeping for one in results):
         ours = [one for one in results if one.order.keeping == name]
         rounds = sorted({p.round for one in ours for p in one.played})
-
-        def by_round(value: Callable[[Played], float], r: int, ours: Sequence[Results] = ours) -> dict[str, float]:
-            return per_seed(ours, lambda one: mean(value(p) for p in one.played if p.round == r))
-
-        def scope(about: str, crowd: int, value: Callable[[Tried], float], ours: Sequence[Results] = ours) -> Any:
-            return per_seed(ours, lambda o: mean(value(t) for t in o.tried if (t.about, t.crowd) == (about, crowd)))
-
         lessons = sum(p.lessons for one in ours for p in one.played)
         found[name] = {
             "seeds": len(ours),
-            "corrections": [by_round(lambda p: p.corrections, r) for r in rounds],
-            "fulfilled": [by_round(lambda p: p.fulfilled, r) for r in rounds],
-            "reached": [by_round(lambda p: p.reached, r) for r in rounds],
+            "corrections": [by_round(ours, r, lambda p: p.corrections) for r in rounds],
+            "fulfilled": [by_round(ours, r, lambda p: p.fulfilled) for r in rounds],
+            "reached": [by_round(ours, r, lambda p: p.reached) for r in rounds],
             "caused": per_seed(ours, lambda one: mean(p.caused for p in one.played)),
             "questions_per_lesson": sum(p.questions for o in ours for p in o.played) / lessons if lessons else 0.0,
             "scope": {
                 str(crowd): {
-                    "S_in": scope("in", crowd, lambda t: t.fulfilled),
-                    "S_near": scope("near", crowd, lambda t: t.changed),
-                    "S_out": scope("out", crowd, lambda t: t.changed),
+                    "S_in": scope(ours, "in", crowd, lambda t: t.fulfilled),
+                    "S_near": scope(ours, "near", crowd, lambda t: t.changed),
+                    "S_out": scope(ours, "out", crowd, lambda t: t.changed),
                 }
                 for crowd in ours[0].order.crowds
             },

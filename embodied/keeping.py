@@ -21,8 +21,8 @@ Went = Literal["ok", "overridden"]
 
 
 class Keeping(Protocol):
-    """A way to keep corrections. `accumulates` says whether a second correction of a step is added to the first, or
-    takes its place (as where every correction is an instruction of its own)."""
+    """A way to keep corrections. `accumulates` says whether a correction is added to what was asked for before and
+    the plan then goes on; otherwise it is an instruction of its own, after which nothing is left to do."""
 
     accumulates: bool
 
@@ -96,7 +96,8 @@ class Forgetful:
 
 
 class Instructing(Forgetful):
-    """Every correction is an instruction of its own, as with code as policies: the one before it is not carried on."""
+    """Every correction is an instruction of its own, as with code as policies: what was asked for before is not
+    carried on, neither earlier corrections nor the rest of the plan."""
 
     accumulates = False
 

@@ -211,11 +211,19 @@ def answered(lesson: Lesson, asked: Probe, yes: bool) -> Lesson:
     }  # fmt: skip
     wider = when.model_copy(update=open_now[asked.asks])
     changed = {"positives": good}
+    if asked.asks == "others":  # what is done otherwise is then any of the kind, too
+        changed["edits"] = tuple(nameless(edit) for edit in lesson.edits)
     if asked.asks in ("similar", "verb"):
         changed["also"] = (*lesson.also, wider)
     else:
         changed |= {"when": wider, "scope": "kind" if lesson.scope == "instance" else lesson.scope}
     return lesson.model_copy(update=changed)
+
+
+def nameless(edit: Edit) -> Edit:
+    """The same change for anything of that kind."""
+    what = edit.what.model_copy(update={"name": ""}) if edit.what.kind else edit.what
+    return edit.model_copy(update={"what": what})
 
 
 def plural(kind: str) -> str:

@@ -66,7 +66,7 @@ def test_exit_codes_tell_how_it_ended(desk, script, code):
 
 @pytest.mark.parametrize("line", ["[soon] left", "[1.0]", "[-1] left"])
 def test_a_line_that_cannot_be_timed_is_named(line):
-    with pytest.raises(ValueError, match="line 2, .* a timed line is"):
+    with pytest.raises(ValueError, match=r"line 2, .* a timed line is"):
         lines(["put the red mug on the tray", line])
 
 

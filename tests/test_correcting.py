@@ -276,7 +276,7 @@ def test_a_transcript_is_appended_to_and_a_torn_line_is_dropped(tmp_path):
     lines = [json.loads(line) for line in path.read_text().splitlines()]
     assert [(line["number"], line["event"]) for line in lines] == [(0, "said"), (1, "reply")]
     path.write_text("hello\n")
-    with pytest.raises(ValueError, match="line 1 of .* is no event of a transcript"):
+    with pytest.raises(ValueError, match=r"line 1 of .* is no event of a transcript"):
         Transcript(path)
 
 

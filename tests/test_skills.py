@@ -145,7 +145,7 @@ def test_a_wrong_program_is_refused_and_the_field_named(text, field):
 
 
 def test_every_skill_is_read_back_as_itself():
-    least = {"object": "a", "by": (0.1, 0.1), "at": (0.5, 0.1)}
+    least = {"object": "a", "by": (0.1, 0.1), "at": (0.5, 0.1), "verb": "pick"}
     for kind in SKILLS:
         given_fields = {k: v for k, v in least.items() if k in kind.model_fields}
         if kind in (MoveTo, MoveBy):

@@ -80,13 +80,13 @@ class Corrector:
             self.left[wish] = [words[i] for i in self.rng.permutation(len(words))]
         return self.left[wish].pop()
 
-    def choose(self, options: Sequence[Any], remark: Remark | None) -> int:
-        """Which meaning was meant: the one that does most of what the wish requires; the first if none does."""
+    def choose(self, options: Sequence[Any], remark: Remark | None) -> int | None:
+        """Which meaning was meant: the one that does most of what the wish requires; None if none does."""
         if remark is None:
-            return 0
+            return None
         wanted = remedy(remark.wish)
         scores = [agreement(wanted, option.means) for option in options]
-        return int(np.argmax(scores))
+        return int(np.argmax(scores)) if max(scores) > 0 else None
 
     def holds(self, changed: Manner, edits: Sequence[Edit], now: Situation) -> bool:
         """Whether something that was learned is wanted in a situation: what a truthful person answers."""

@@ -75,6 +75,8 @@ class Hand:
 
     def perform(self, step: Step, at: At, stop: Stop) -> tuple[Cause, str, At, float]:
         """Carry out a step from one of its phases on; see `embodied.skills.Body`."""
+        if isinstance(step, skills.Act):
+            return "refused", f"this hand knows blocks and no acts such as '{step}'; pick, place and push them", at, 0.0
         began, self.stop, self.dropped = self.seconds, stop, False
         anchor = at.anchor or self.anchored(step)
         phases = self.phases(step, np.array(anchor))
@@ -146,6 +148,8 @@ class Hand:
             case skills.Home():
                 over = self.high(robot.HOME[:2])
                 motions = [lambda: self.go(over, 0.0, pace), lambda: self.go(np.array(robot.HOME), 0.0, pace)]
+            case skills.Act():
+                raise ValueError(f"this hand has no motions for the act '{step}'")
         return motions
 
     def picking(self, name: str, pace: float) -> list[Motion]:
