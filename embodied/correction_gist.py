@@ -17,7 +17,7 @@ from embodied.correction_grammar import GENERAL, ONCE
 from embodied.correction_reading import Reading
 from embodied.correction_references import candidates
 from embodied.correction_words import Unclear
-from embodied.corrections import Correction, Moment, Ref
+from embodied.corrections import Correction, Moment, Reach, Ref
 from embodied.situations import Entity
 
 CONFIDENCE = 0.7
@@ -25,8 +25,9 @@ CONFIDENCE = 0.7
 MOST = 2
 """Fields that one utterance changes; more are rather a misunderstanding."""
 SETTLED = re.compile(
-    r"^(?:Which .* do you mean: |That is too much|With what was said|I take sentences|I understand English|I heard nothing|That is \d+ characters"
-    r"|Do you ask|Is it right|I am doing nothing|Nothing is being done|\S+ what, cm or mm|I know no )"
+    r"^(?:Which .* do you mean: |That is too much|With what was said|I take sentences|I understand English"
+    r"|I heard nothing|That is \d+ characters|Do you ask|Is it right|I am doing nothing|Nothing is being done"
+    r"|\S+ what, cm or mm|I know no )"
 )
 """Questions of the strict reader which the gist cannot answer either."""
 
@@ -86,7 +87,7 @@ def subject(heard: Heard, reading: Reading, thing: Entity) -> Entity:
     return thing
 
 
-def scope(text: str, heard: Heard, reading: Reading, thing: Entity) -> tuple[Ref | None, str | None]:
+def scope(text: str, heard: Heard, reading: Reading, thing: Entity) -> tuple[Ref | None, Reach | None]:
     """About what it is and how far it goes, where the words say so."""
     raw = text.casefold()
     named = [spoken for some in heard.things for spoken in some if not spoken.other]

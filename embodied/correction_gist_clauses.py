@@ -1,4 +1,4 @@
-# ruff: noqa: E501 # a pattern reads best on one line
+# ruff: noqa: E501, RUF001 # a pattern reads best on one line; the marks that are replaced look alike
 """The clauses of what somebody said: which ask for something, which only give reasons, and what a "not" belongs to."""
 
 import re
@@ -44,8 +44,8 @@ BEFORE: tuple[tuple[str, str], ...] = (
 AFTER: tuple[tuple[str, str], ...] = (
     (r"\b(?:keep |get |take )?(?:your )?(?:hands|fingers|paws|gripper|claws?) off\b", "handsoff"),
     (r"\byour (?:own )?(?:hands?|fingers|grippers?|claws?|grip|hold|grasp|fist|side)\b", "gripper"),
-    (r"\b(?:anything|everything|whatever|something|all|those|things|items|ones|stuff|what)(?: that| which)?(?: is| are| s| looks| look)? (?P<s>%s)\b(?: in an? (?P<k>\w+))?(?: stuff| things| items| ones| objects)?" % STATE, r"all \g<s> \g<k>"),
-    (r"\b(%s) (?:stuff|items|objects|pieces|ones|dishes|goods|bits)\b" % STATE, r"\1 things"),
+    (r"\b(?:anything|everything|whatever|something|all|those|things|items|ones|stuff|what)(?: that| which)?(?: is| are| s| looks| look)? (?P<s>" + STATE + r")\b(?: in an? (?P<k>\w+))?(?: stuff| things| items| ones| objects)?", r"all \g<s> \g<k>"),
+    (rf"\b({STATE}) (?:stuff|items|objects|pieces|ones|dishes|goods|bits)\b", r"\1 things"),
     (r"\ball (\w+) (?=$|[^\w])", r"all \1 things "),
     (r"\b(?:someone|somebody|anyone|anybody|people|persons|everyone)(?: s)?(?= (?:head|face|hair))", "my"), (r"\banyones\b|\bsomeones\b|\bpeoples\b", "my"),
     (r"\b(?:a|one) quarter of an? (?:meter|metre)\b", "25 cm"), (r"\bhalf an? (?:meter|metre)\b", "50 cm"),
@@ -209,27 +209,40 @@ def hear(text: str, moment: Moment) -> Heard | None:
     return heard
 
 
-def add(heard: Heard, piece: str) -> None:
-    """One clause, as one segment or as two around its "not"."""
-    piece = re.sub(r"^(?:(?:and|but|then|please|just|well|also|oh) )+", "", piece).strip()
-    if not piece:
-        return
+def asking(heard: Heard, piece: str) -> str:
+    """What a clause asks for or says, without conditions that it notes, praise and fillers; Unclear for others."""
+    piece = re.sub(r"^(?:(?:and|but|then|please|just|well(?! done)|also|oh) )+", "", piece).strip()
     if condition := re.match(
         rf"(?:if|when|whenever|while) (?:it|they|@\d+|that|this|the \w+) (?:is|are) (?:\w+ )?({STATE})\b", piece
     ):
         heard.states |= {condition[1]}
-        piece = re.sub(r"^.*?\b(?:%s)\b ?" % STATE, "", piece)
+        piece = piece[condition.end() :].strip()
     if re.match(r"if\b", piece):
-        if not re.match(r"if (?:you|possible|it|at all|i may)\b", piece):
+        if not re.match(
+            r"if (?:possible|at all|i may|it is (?:okay|possible|not too)|you (?:can|could|may|please|like|want|would|not mind|are able))\b",
+            piece,
+        ) and not (re.match(r"if you\b", piece) and (ACTING.search(piece) or re.search(HARM, heard.text))):
             raise Unclear("A condition that is not known.")
-        return
-    if not piece or (PRAISE.search(piece) and not re.search(r"\b(?:but|too|not|\w+er)\b", piece)):
-        heard.praised = heard.praised or bool(piece)
-        return
+        return ""
+    if PRAISE.search(piece) and not re.search(r"\b(?:but|too|not|\w+er)\b", piece):
+        heard.praised = True
+        return ""
     if re.match(r"(?:when|whenever|while)\b", piece) and not ACTING.search(piece):
         raise Unclear("A condition that is not known.")
     if re.search(r"\band (\w+)$", piece) and (word := piece.split()[-1]) not in known_words():
         raise Unclear(f"And {word}?")
+    if re.match(r"or (?:the|@\d+|my|your)\b", piece) and not re.search(
+        rf"\b(?:will|would|could|might|gets?|is|are)\b|\b{HARM}", piece
+    ):
+        raise Unclear("The one or the other?")
+    return piece
+
+
+def add(heard: Heard, piece: str) -> None:
+    """One clause, as one segment or as two around its "not"."""
+    piece = asking(heard, piece)
+    if not piece:
+        return
     if REASON.search(piece):
         heard.reasons.append(Segment(piece))
         return

@@ -41,6 +41,9 @@ MISHELD = re.compile(
     r"^(?:(?:now|but|and|again|look|no) )*(?:you (?:are|were|have|had|took|held|grabbed|picked|keep|used|got|went)|gripper (?:is|was))\b(?!.*\b(?:got to|have to|need|supposed|meant|better|should|must|safer|best|to be|to use)\b)"
 )
 """What was done, of which other is wanted."""
+MEANT = re.compile(
+    r"\b(?:in|within) gripper|^(?:you (?:should |must |can )?)?(?:get|be holding|have)\b|\b(?:has|have|got|for a reason|there for|for holding|for that|is better|are better|for you|yours|is safer|is best)\b|what @?\w* ?is for"
+)
 GIVEN = re.compile(
     r"(?P<part>\b(?:handles?|grips?|hilts?|loops|rings|blades?|sharp ends?|pointy ends?|tips?|handle ends?|blunt ends?|dull ends?|rims?|scoops?)\b)(?: (?:is|are|end|side|s|should|must|be|faces?|facing|pointing|points?|turned|goes|go|comes?|to|out|held))* (?:first|(?:toward|to|at|for|facing) (?:me|us|the person|my \w+|@\d+)\b|on my side|free|my way)"
     r"|\b(?:i|we|let me|let us) (?:can |could |should |want to |want |must |get to |would )*(?:be )?(?:get|getting|grab|take|taking|hold|have|reach|want|receive|receiving)(?: (?:it|them|@\d+))?(?: by| at)? (?:the |its |their |a )?(?P<mine>handles?|grips?|hilts?|loops|rings|blades?|sharp ends?|tips?|handle ends?|blunt ends?|dull ends?|rims?|scoops?)\b"
@@ -62,63 +65,61 @@ def held(h: Heard, r: Reading, thing: Entity) -> None:
     """Where it is held: what is asked for, else what is left of two when the other is not wanted."""
     wanted: set[str] = set()
     avoided: set[str] = set()
-    if r.act_verb == "hand over":
+    passing = r.act_verb == "hand over"
+    if passing:
         given(h, thing, wanted)
     for segment in h.asked:
-        if r.act_verb == "hand over" and segment.negated and re.search(r"^(?:i|we)(?: \w+)?$", before(h, segment)):
+        if passing and segment.negated and re.search(r"^(?:i|we)(?: \w+)?$", before(h, segment)):
             continue
-        text = GIVEN.sub(" ", segment.text) if r.act_verb == "hand over" else segment.text
+        text = GIVEN.sub(" ", segment.text) if passing else segment.text
         for match in WORD.finditer(text):
-            word = match["part"]
-            if match["verb"] and not match["det"]:
+            if no_part(match, text, r) or (passing and wanted and segment.negated and not match["cue"]):
                 continue
-            if re.search(r"\bfrom (?:the |its |one |either )*(?:\w+ )?$", text[: match.start("part")]) and word in (
-                "side",
-                "sides",
-                "top",
-                "front",
-            ):
-                continue
-            bare = not re.sub(
-                r"\b(?:please|the|its|their|instead|end|of|it|now|only|there|this|time|then|@\d+|always|s|handsoff)\b",
-                " ",
-                text.replace(match["part"], " ", 1),
-            ).strip()
-            strong = (
-                bool(match["cue"])
-                or bare
-                or bool(
-                    re.search(
-                        r"\b(?:in|within) gripper|^(?:you (?:should |must |can )?)?(?:get|be holding|have)\b|\b(?:has|have|got|for a reason|there for|for holding|for that|is better|are better|for you|yours|is safer|is best)\b|what @?\w* ?is for",
-                        text,
-                    )
-                )
-            )
-            if word in LOOSE and not (match["cue"] or (bare and word not in ("side", "top", "middle"))):
-                continue
-            if word == "grip" and not match["det"] and not re.search(r"\b(?:by|use|at)\b", match["cue"] or ""):
-                continue
-            if word == "middle" and (r.act_verb in ("place", "hang") or "#L" in text):
-                continue
-            if wanted and segment.negated and r.act_verb == "hand over" and not match["cue"]:
-                continue
-            part = named(word, thing)
+            part = named(match["part"], thing)
             off = segment.negated or bool(MISHELD.search(text)) or "handsoff" in text
-            if off or SPOILT.search(text.replace(word, " ", 1)):
-                if part and off and (match["cue"] or bare or "handsoff" in text):
+            if off or SPOILT.search(text.replace(match["part"], " ", 1)):
+                if part and off and (match["cue"] or alone(match, text) or re.search(r"\bhandsoff\b|\bor\b", text)):
                     avoided.add(part)
-                continue
-            if not strong or re.search(r"\b(?:touch|touching)\b", match["cue"] or ""):
-                continue
-            if part is None:
-                raise Unclear(f"No {word}.")
-            wanted.add(part)
-    if len(wanted) > 1 or wanted & avoided:
-        raise Unclear("Two parts.")
+            elif holding(match, text):
+                wanted.add(part or f"no {match['part']}")
+    if len(wanted) > 1 or wanted & avoided or not wanted <= set(thing.parts):
+        raise Unclear("Two parts, or none.")
     if wanted:
         r.put("part", wanted.pop())
     elif len(avoided) == 1 and len(thing.parts) == 2:
         r.put("part", next(part for part in thing.parts if part not in avoided))
+
+
+def alone(match: re.Match[str], text: str) -> bool:
+    """Whether nothing else is said."""
+    rest = re.sub(
+        r"\b(?:please|the|its|their|instead|end|of|it|now|only|there|this|time|then|@\d+|always|s|handsoff)\b", " ",
+        text.replace(match["part"], " ", 1),
+    )  # fmt: skip
+    return not rest.strip()
+
+
+def holding(match: re.Match[str], text: str) -> bool:
+    """Whether a part is one to be held."""
+    if re.search(r"\b(?:touch|touching)\b", match["cue"] or ""):
+        return False
+    return bool(match["cue"]) or alone(match, text) or bool(MEANT.search(text))
+
+
+def no_part(match: re.Match[str], text: str, r: Reading) -> bool:
+    """Whether a part's word is a verb, a direction or a place here."""
+    word, cue = match["part"], match["cue"] or ""
+    if match["verb"] and not match["det"]:
+        return True
+    if re.search(r"\bfrom (?:the |its |one |either )*(?:\w+ )?$", text[: match.start("part")]) and re.match(
+        "side|top|front", word
+    ):
+        return True
+    if word in LOOSE and not (cue or (alone(match, text) and word not in ("side", "top", "middle"))):
+        return True
+    if word == "grip":
+        return not match["det"] and not re.search(r"\b(?:by|use|at)\b", cue)
+    return word == "middle" and (r.act_verb in ("place", "hang") or "#L" in text)
 
 
 def given(h: Heard, thing: Entity, wanted: set[str]) -> None:
@@ -220,47 +221,36 @@ LOST = re.compile(r"\b(?:slip|slips|slipping|drop|dropping|fall|let go of|lose)\
 def leaning(h: Heard, words: str, *, complaints: str = "$^") -> Iterator[int]:
     """+1 for each time that words are asked for, -1 where less of it is; Unclear where that cannot be told."""
     for segment in h.asked:
-        text = segment.text
-        if (
-            re.search(r"\b(?:near|close to|past|around|next to|over|above) (?:@\d|my|me\b|us\b|the person)", text)
-            and re.search(rf"\b(?:{words})\b", text)
-            and not segment.negated
-        ):
+        found = list(re.finditer(rf"\b(?:{words})\b(?! to (?:see|reach|tell|read|say|find)\b)", segment.text))
+        if found and not segment.negated and BESIDE.search(segment.text):
             raise Unclear("Only there?")
-        for found in re.finditer(rf"\b(?:{words})\b(?! to (?:see|reach|tell|read|say|find)\b)", text):
-            lead, tail = text[: found.start()], text[found.end() :]
-            if found[0].startswith("squeez") and re.match(r"(?: \S+){0,3} (?:too|so|less|hard|tight)", tail):
-                continue
-            if re.match(r" enough\b", tail):
-                if segment.negated:
-                    yield 1
-                continue
-            if (
-                re.search(r"\bnot need to\b|\bneed to\b", lead)
-                and segment.negated
-                and not re.search(r"rush|hurry|squeez", found[0])
-            ):
-                raise Unclear("No need.")
-            if re.search(r"\b(?:too|so|overly|that|this|as|way too|such a)(?: #V\d+)? $", lead) or found[0].startswith(
-                ("so much", "too much", "that much", "this much")
-            ):
-                yield -1
-            elif re.search(r"\bless $", lead) or re.match(r" less\b", tail):
-                if segment.negated:
-                    raise Unclear("Not less.")
-                yield -1
-            elif segment.negated:
-                if re.search(r"er$|^more|^less", found[0]) and found[0] not in ("tender", "whisper"):
-                    raise Unclear("Not more, and what instead?")
-                yield -1
-            elif COMPLAINT.search(text):
-                if re.fullmatch(complaints, found[0]) or re.search(
-                    r"#V\d+|\b(?:very|really|awfully|terribly|quite|pretty|rather)\b", lead
-                ):
-                    yield -1
-                continue
-            else:
-                yield 1
+        yield from (sign for match in found if (sign := asked_for(match, segment, complaints)))
+
+
+BESIDE = re.compile(r"\b(?:near|close to|past|around|next to|over|above) (?:@\d|my|me\b|us\b|the person)")
+
+
+def asked_for(match: re.Match[str], segment: Segment, complaints: str) -> int:
+    """+1 where a word is asked for, -1 where it is too much, 0 where it says nothing."""
+    lead, tail = segment.text[: match.start()], segment.text[match.end() :]
+    if match[0].startswith("squeez") and re.match(r"(?: \S+){0,3} (?:too|so|less|hard|tight)", tail):
+        return 0
+    if re.match(r" enough\b", tail):
+        return int(segment.negated)
+    if re.search(r"\b(?:too|so|overly|that|this|as|such a)(?: #V\d+)? $", lead) or re.match(
+        r"(?:so|too|that|this) much", match[0]
+    ):
+        return -1
+    less = bool(re.search(r"\bless $", lead) or re.match(r" less\b", tail))
+    needless = re.search(r"\bneed to\b", lead) and not re.search(r"rush|hurry|squeez", match[0])
+    if segment.negated and (less or needless or re.search(r"er$|^more|^less", match[0])):
+        raise Unclear("Not more, or not less, and what instead?")
+    if segment.negated or less:
+        return -1
+    if COMPLAINT.search(segment.text):
+        strongly = re.search(r"#V\d+|\b(?:very|really|awfully|terribly|quite|pretty|rather)\b", lead)
+        return -1 if strongly or re.fullmatch(complaints, match[0]) else 0
+    return 1
 
 
 def towards(signs: list[int]) -> int:

@@ -66,57 +66,61 @@ def shifted(h: Heard, r: Reading) -> None:
     """Beside the middle of its target, or a length to a side of where it would be."""
     if r.act_verb not in ("pick", "place", "hang", "hand over"):
         return
-    frame = r.frame()
     central = any(re.search(r"\bmiddle\b", s.text) for s in h.segments)
-    moves: list[tuple[tuple[float, float, float], float | None]] = []
+    moves: list[tuple[re.Match[str], int | None]] = []
     sides: set[str] = set()
     for segment in h.asked:
         text = segment.text
         lengths = [int(n) for n in re.findall(r"#L(\d+)", text) if int(n) not in h.used]
-        ways = [m for m in SIDES.finditer(text) if not (m["up"] and r.act_verb in ("place", "hand over"))]
-        ways = [
-            m
-            for m in ways
-            if not (
-                m["up"] and re.match(r"\b(?:pick|lift|grab|hang|set|put|lay)\b.*", text[: m.start()]) and not lengths
-            )
-        ]
+        ways = [m for m in SIDES.finditer(text) if not lifted(m, text, r, bool(lengths))]
         if segment.negated or not ways:
             continue
         if (
             len(ways) != 1
             or len(lengths) > 1
-            or re.search(r"\b(?:left|right|back|front) (?:edge|corner|end|half|third)\b", text)
+            or re.search(r"\b(?:left|right|back|front) (?:edge|corner|end|half)\b", text)
         ):
             if lengths:
                 raise Unclear("Which way?")
             continue
-        beside = re.search(r"\bof (?:the |its )?@(\d+)", text[ways[0].start() :])
-        if beside and not central:
-            near = candidates(h.things[int(beside[1])][0], r.moment, near=r.current())
-            if frame not in near:
-                raise Unclear("Beside another thing.")
+        if not central:
+            beside(h, r, text[ways[0].start() :])
         sides |= {ways[0]["side"]} - {None}
-        if lengths:
-            h.used.add(lengths[0])
-            moves.append((side_of(ways[0], r, frame), h.amounts[lengths[0]].value))
-        elif re.search(r"\b(?:move|shift|nudge|slide|further|more|#V\d+|over)\b", text) and not (
-            part_near(h, r) or re.search(r"\b(?:hook|one|hand side)\b", text)
-        ):
-            moves.append((side_of(ways[0], r, frame), None))
-    if not moves:
-        return
-    if len(sides) > 1 and not central:
+        named = part_near(h, r) or re.search(r"\b(?:hook|one|hand side)\b", text)
+        if lengths or (re.search(r"\b(?:move|shift|nudge|slide|further|more|#V\d+|over)\b", text) and not named):
+            h.used.update(lengths)
+            moves.append((ways[0], lengths[0] if lengths else None))
+    if len(moves) > 1 or (moves and len(sides) > 1 and not central):
         raise Unclear("Which side?")
-    if len(moves) > 1:
-        raise Unclear("Two moves.")
-    way, size = moves[0]
-    if size is None:
+    for way, index in moves:
+        move(h, r, side_of(way, r, r.frame()), index, central)
+
+
+def lifted(m: re.Match[str], text: str, r: Reading, measured: bool) -> bool:
+    """Whether "up" or "down" is of carrying, or of "pick up", and no direction here."""
+    if not m["up"]:
+        return False
+    return r.act_verb in ("place", "hand over") or (
+        not measured and bool(re.match(r"\b(?:pick|lift|grab|hang|set|put|lay)\b", text[: m.start()]))
+    )
+
+
+def beside(h: Heard, r: Reading, text: str) -> None:
+    """Unclear where the side is that of another thing than its own frame."""
+    found = re.search(r"\bof (?:the |its )?@(\d+)", text)
+    if found and r.frame() not in candidates(h.things[int(found[1])][0], r.moment, near=r.current()):
+        raise Unclear("Beside another thing.")
+
+
+def move(h: Heard, r: Reading, way: tuple[float, float, float], index: int | None, central: bool) -> None:
+    """The offset of a direction of the base's frame and of a length, or of a vague one."""
+    if index is None:
         if central or COMPLAINT.search(h.segments[0].text):
             raise Unclear("How far?")
         r.move(way, next((a for a in h.amounts if a.measure == "vague"), PLAIN))
         return
-    target = frame.to_own(*(size * w for w in way))
+    size = h.amounts[index].value
+    target = r.frame().to_own(*(size * w for w in way))
     present = r.now.offset if central and r.now.offset else (0.0, 0.0, 0.0)
     r.put("offset", tuple(round(a - b, 9) + 0.0 for a, b in zip(target, present, strict=True)))
 
@@ -198,8 +202,7 @@ def turned(h: Heard, r: Reading) -> None:
     elif any(ROUND.search(s.text) for s in h.asked if not s.negated) or any(
         re.search(r"\b(?:that|this) way (?:a?round)\b", s.text) for s in h.asked if s.negated
     ):
-        if r.said.get("turn") is None:
-            r.put("turn", wrapped(pi))
+        r.put("turn", wrapped(pi))
 
 
 def pointed(to: str, mine: bool, r: Reading, goal: Entity) -> tuple[float, float]:

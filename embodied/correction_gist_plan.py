@@ -2,6 +2,7 @@
 """Cues of a plan: what comes last or first, what is left alone, and where it goes instead."""
 
 import re
+from itertools import combinations
 
 from embodied.correction_gist_clauses import Heard, Segment
 from embodied.correction_reading import Reading
@@ -58,78 +59,77 @@ MYSELF = re.compile(
 
 def ordered(h: Heard, r: Reading) -> None:
     """First, last, before and after."""
-    text = re.sub(r"[,.;!?]", " ", h.text)
-    whole = " ".join(text.split())
-    if len(h.things) < 1:
-        return
-    seen: dict[str, tuple[int, ...]] = {}
-    for segment in h.asked:
-        if segment.negated:
-            if (found := re.match(r"(?:you )?(?:start|begin) with @(?P<w>\d+)", segment.text)) and len(
-                subjects(r)
-            ) == 2:
-                seen.setdefault(f"last {found['w']}", (int(found["w"]),))
-            elif found := YET.search(segment.text):
-                kind = "last" if not re.search(r"first$", found[0]) or len(subjects(r)) == 2 else ""
-                if not kind:
-                    raise Unclear("Which first?")
-                seen.setdefault(f"{kind} {found['w']}", (int(found["w"]),))
-            continue
-        if found := EARLY.search(segment.text):
-            seen[f"last {found['w'] or found['v']}"] = (int(found["w"] or found["v"]),)
-            continue
-        for kind, patterns in (("last", LAST), ("first", FIRST)):
-            for pattern in patterns:
-                for found in pattern.finditer(segment.text):
-                    index = int(next(value for value in found.groups() if value))
-                    seen.setdefault(f"{kind} {index}", (index,))
+    whole = " ".join(re.sub(r"[,.;!?]", " ", h.text).split())
+    seen = ends(h, r)
     negated = any(s.negated for s in h.asked)
-    for found in LAST[4].finditer(whole) if not any(s.negated for s in h.asked) else ():
-        seen.setdefault(f"last {found['w']}", (int(found["w"]),))
-    if (
-        not seen
-        or re.search(r"\b(?:until|till)\b", whole)
-        or (len(seen) == 1 and next(iter(seen)).startswith("first") and re.search(r"\bthen\b", whole))
-    ):
-        for pattern, kind in TWO:
-            found = pattern.search(whole)
-            if found and found["a"] != found["b"] and not negated:
-                a, b = int(found["a"]), int(found["b"])
-                if not {*map(kindly, (thing(r, h, a), thing(r, h, b)))} - {""}:
-                    continue
-                r.edits.append(Edit(kind=kind, what=reference(h, r, a), other=reference(h, r, b)))  # type: ignore[arg-type]
-                return
-    for segment in h.asked:
-        found = re.search(r"@(?P<a>\d+)(?: (?!@)\w+){0,5}? (?P<when>before|until|till|after)(?: (?!@)\w+){0,4} @(?P<b>\d+)", segment.text)
-        if segment.negated and found and not seen:
-            kind = "before" if found["when"] == "after" else "after"
-            r.edits.append(Edit(kind=kind, what=reference(h, r, int(found["a"])), other=reference(h, r, int(found["b"]))))
-            return
-    firsts = [key for key in seen if key.startswith("first")]
-    if firsts and any(key.startswith("last") for key in seen) and {s.negated for s in h.asked} == {True, False}:
-        seen = {key: value for key, value in seen.items() if key in firsts}
+    if not negated:
+        seen |= {("last", int(found["w"])) for found in LAST[4].finditer(whole)}
+    then = len(seen) == 1 and min(seen)[0] == "first" and re.search(r"\bthen\b", whole)
+    if not negated and (not seen or then or re.search(r"\b(?:until|till)\b", whole)) and related(h, r, whole):
+        return
+    if not seen:
+        denied(h, r)
+        return
+    firsts = {each for each in seen if each[0] == "first"}
+    if firsts and firsts != seen and negated:
+        seen = firsts
     goal = r.goal()
-    for key, (index,) in seen.items():
-        what = reference(h, r, index)
-        if goal is not None and what.kind == goal.kind and len(seen) > 1:
-            continue
-        r.edits.append(Edit(kind=key.split()[0], what=what))  # type: ignore[arg-type]
+    edits = [Edit(kind=kind, what=reference(h, r, index)) for kind, index in sorted(seen)]  # type: ignore[arg-type]
+    if any(a.what == b.what for a, b in combinations(edits, 2)):
+        raise Unclear("First and last?")
+    r.edits += [e for e in edits if len(edits) == 1 or goal is None or e.what.kind != goal.kind]
+
+
+def ends(h: Heard, r: Reading) -> set[tuple[str, int]]:
+    """Which things are said to be first or last."""
+    seen: set[tuple[str, int]] = set()
+    for segment in h.asked:
+        text = segment.text
+        if segment.negated:
+            found = re.match(r"(?:you )?(?:start|begin) with @(?P<w>\d+)", text) or YET.search(text)
+            if found and len(subjects(r)) != 2 and not re.search(r"(?:yet|early|soon|already|now)$", found[0]):
+                if "first" in found[0]:
+                    raise Unclear("Which first?")
+                continue
+            seen |= {("last", int(found["w"]))} if found else set()
+        elif found := EARLY.search(text):
+            seen.add(("last", int(found["w"] or found["v"])))
+        else:
+            seen |= {(kind, int(next(filter(None, found.groups())))) for kind, patterns in (("last", LAST), ("first", FIRST))
+                     for pattern in patterns for found in pattern.finditer(text)}  # fmt: skip
+    return seen
+
+
+def related(h: Heard, r: Reading, whole: str) -> bool:
+    """One before or after another."""
+    for pattern, kind in TWO:
+        found = pattern.search(whole)
+        if found and found["a"] != found["b"]:
+            r.edits.append(pair(h, r, kind, found))
+            return True
+    return False
+
+
+def denied(h: Heard, r: Reading) -> None:
+    """Not before, or not until: after; not after: before."""
+    for segment in h.asked:
+        found = DENIED.search(segment.text) if segment.negated else None
+        if found:
+            r.edits.append(pair(h, r, "before" if found["when"] == "after" else "after", found))
+            return
+
+
+DENIED = re.compile(r"@(?P<a>\d+)(?: (?!@)\w+){0,5}? (?P<when>before|until|till|after)(?: (?!@)\w+){0,4} @(?P<b>\d+)")
+
+
+def pair(h: Heard, r: Reading, kind: str, found: re.Match[str]) -> Edit:
+    """The edit of two things that were found."""
+    return Edit(kind=kind, what=reference(h, r, int(found["a"])), other=reference(h, r, int(found["b"])))  # type: ignore[arg-type]
 
 
 def subjects(r: Reading) -> set[str]:
     """What the plan handles."""
     return {step.object for step in r.moment.plan.steps if step.skill == "act"}
-
-
-def thing(r: Reading, h: Heard, index: int) -> Entity | None:
-    """The first thing that a token may be."""
-    fits = candidates(h.things[index][0], r.moment, near=r.current())
-    return fits[0] if fits else None
-
-
-def kindly(entity: Entity | None) -> str:
-    """Its kind."""
-    return entity.kind if entity else ""
 
 
 def reference(h: Heard, r: Reading, index: int) -> Ref:
@@ -156,61 +156,60 @@ def skipped(h: Heard, r: Reading) -> None:
     """What is left alone."""
     if r.edits:
         return
-    for segment in (*h.asked, *[s for s in h.reasons if not h.asked]):
-        text = segment.text
+    for segment in h.asked or h.reasons:
         if segment.negated:
-            found = HANDLING.search(text)
-            lone = re.fullmatch(
-                r"(?:the )?(?:any )?@(\d+)(?: (?:please|at all|(?:go |goes |belong )?(?:on|in|onto|into) (?:the )?@\d+))*",
-                text,
-            )
-            if not found and not text.startswith("handsoff") and not lone:
-                continue
-            if text.startswith("handsoff"):
-                found = re.search(r"handsoff(?: (?:the|all|any|of))* (?P<w>@\d+)", text)
-                if found is None:
-                    continue
-            word = found["w"] if found else f"@{lone[1]}" if lone else ""
-            spoken = h.things[int(word[1:])][0]
-            if lone and not (spoken.generic or spoken.plural or spoken.attributes):
-                continue
-            if re.search(
-                r"\b(?:yet|first|last|later|end|until|before|after|by|so|too|from|near|over|above|close|upside|like)\b",
-                text,
-            ):
-                continue
-            if re.search(r"\b(?:on|in|onto|into|to) @", text) and not (
-                spoken.generic or spoken.plural or spoken.attributes
-            ):
-                continue
-            if spoken.kind in ("head", "hand", "person", "arm"):
-                continue
-            goal = r.goal()
-            onto = re.search(r"\b(?:on|in|onto|into) (?:the )?@(\d+)", text)
-            if onto and (goal is None or h.things[int(onto[1])][0].kind != goal.kind):
-                raise Unclear("It is not going there.")
-            skip(h, r, word)
-            continue
-        if h.states and re.fullmatch(r"(?:leave|skip|ignore) (?:it|them|that)(?: alone)?", text):
+            forbidden(h, r, segment.text)
+        elif h.states and re.fullmatch(r"(?:leave|skip|ignore) (?:it|them|that)(?: alone)?", segment.text):
             r.edits.append(Edit(kind="skip", what=Ref(attributes=frozenset(SAME.get(s, s) for s in h.states))))
-            continue
-        for found in ALONE.finditer(text):
-            word = next(value for value in found.groups() if value)
-            if re.search(r"#L|\bopen\b|\bajar\b", text):
-                continue
-            if word.startswith("@") and h.things[int(word[1:])][0].kind in ("head", "hand", "person", "arm", "table"):
-                continue
-            if re.search(r"\b(?:keep|stay) (?:off|away)", found[0]) and not aimed_at(h, r, word):
-                continue
-            skip(h, r, word)
-    if not r.edits and (found := NEVER.search(h.text)):
-        spoken = h.things[int(found[1])][0]
-        if spoken.generic or spoken.plural:
-            skip(h, r, f"@{found[1]}")
+        elif not re.search(r"#L|\bopen\b|\bajar\b", segment.text):
+            spared(h, r, segment.text)
+    if not r.edits and (found := NEVER.search(h.text)) and (several(h, found[1])):
+        skip(h, r, f"@{found[1]}")
     if not r.edits:
-        for segment in h.reasons:
-            if found := MYSELF.search(segment.text):
-                skip(h, r, found["w"])
+        for found in filter(None, (MYSELF.search(segment.text) for segment in h.reasons)):
+            skip(h, r, found["w"])
+
+
+SOFTER = re.compile(
+    r"\b(?:yet|first|last|later|end|until|before|after|by|so|too|from|near|over|above|close|upside|like)\b"
+)
+"""What makes "do not" speak of how or when."""
+LONE = re.compile(
+    r"(?:the )?(?:any )?(?P<w>@\d+)(?: (?:please|at all|(?:go |goes |belong )?(?:on|in|onto|into) (?:the )?@\d+))*"
+)
+BODY = ("head", "hand", "person", "arm")
+
+
+def several(h: Heard, index: str) -> bool:
+    """Whether more than one thing is spoken of."""
+    return h.things[int(index)][0].generic or h.things[int(index)][0].plural
+
+
+def forbidden(h: Heard, r: Reading, text: str) -> None:
+    """What shall not be handled, or not where it is going; where that is one thing, only its place is wrong."""
+    lone = LONE.fullmatch(text)
+    found = re.search(r"handsoff(?: (?:the|all|any|of))* (?P<w>@\d+)", text) or HANDLING.search(text) or lone
+    if found is None or SOFTER.search(text):
+        return
+    index = found["w"][1:]
+    spoken = h.things[int(index)][0]
+    onto = re.search(r"\b(?:on|in|onto|into|to) (?:the )?@(\d+)", text)
+    if spoken.kind in BODY or ((lone or onto) and not (several(h, index) or spoken.attributes)):
+        return
+    goal = r.goal()
+    if onto and (goal is None or h.things[int(onto[1])][0].kind != goal.kind):
+        raise Unclear("It is not going there.")
+    skip(h, r, found["w"])
+
+
+def spared(h: Heard, r: Reading, text: str) -> None:
+    """What is left where it is."""
+    for found in ALONE.finditer(text):
+        word = next(filter(None, found.groups()))
+        if word.startswith("@") and h.things[int(word[1:])][0].kind in (*BODY, "table"):
+            continue
+        if aimed_at(h, r, word) or not re.search(r"\b(?:keep|stay) (?:off|away)", found[0]):
+            skip(h, r, word)
 
 
 def aimed_at(h: Heard, r: Reading, word: str) -> bool:

@@ -31,9 +31,12 @@ SMALL = {
 def smaller(line: str) -> list[str]:
     """The command as it is run here."""
     words = shlex.split(
-        line.replace("--preset demo", "--preset smoke").replace("--preset dressing", "--preset smoke-dressing")
+        line.replace("bench corrections --seeds 5", "bench corrections --keepings ours none --rounds 1 --seeds 1")
+        .replace("examples/", f"{ROOT}/examples/")
+        .replace("--preset demo", "--preset smoke")
+        .replace("--preset dressing", "--preset smoke-dressing")
     )
-    for option, value in SMALL.get(words[1], {}).items():
+    for option, value in ({} if "corrections" in words else SMALL.get(words[1], {})).items():
         if option in words:
             words[words.index(option) + 1] = value
         elif not {"smoke", "smoke-dressing"} & set(words):
