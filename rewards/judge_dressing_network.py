@@ -23,12 +23,13 @@ FREE = 6
 
 
 class Seen(NamedTuple):
-    """Per picture: score and doubt [progress]; for training, where the points are in the picture and in the world,
-    how far along the arm the opening is, and whether it encloses the arm (logit)."""
+    """Per picture: score and doubt [progress]; for training, log of where each point is looked for (a share of 1 per
+    cell), where the points are in the world, how far along the arm the opening is, and whether it encloses the arm
+    (logit)."""
 
     score: Float[Tensor, " n"]
     doubt: Float[Tensor, " n"]
-    places: Float[Tensor, "n p 2"]
+    looked: Float[Tensor, "n p h w"]
     positions: Float[Tensor, "n p 3"]
     along: Float[Tensor, " n"]
     encloses: Float[Tensor, " n"]
@@ -67,7 +68,8 @@ class DressingNet(nn.Module):
             found = self.trunk(pictures)
         found = found.float()
         fit = (self.keys(found) * self.sharpness.exp()[:, None, None]).flatten(2)
-        weight = torch.softmax(fit, dim=2)
+        looked = torch.log_softmax(fit, dim=2)
+        weight = looked.exp()
         value = weight @ self.values(found).flatten(2).transpose(1, 2)
         place = weight @ grid(found.shape[2], found.shape[3], found)
         opening = place[:, OPENING, None]
@@ -77,7 +79,8 @@ class DressingNet(nn.Module):
         out = self.out(torch.relu(hidden + self.mixed(hidden)))
         doubt = nn.functional.softplus(out[:, 1] - 3) + LEAST_DOUBT
         positions = out[:, 4:].view(-1, POINTS, 3)
-        return Seen(out[:, 0], doubt, place[:, :POINTS], positions, out[:, 2], out[:, 3])
+        looked = looked[:, :POINTS].unflatten(2, found.shape[2:])
+        return Seen(out[:, 0], doubt, looked, positions, out[:, 2], out[:, 3])
 
 
 def block(width: int, first: int, second: int) -> nn.Sequential:

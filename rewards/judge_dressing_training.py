@@ -15,7 +15,7 @@ from jaxtyping import Bool, Float, Int64, UInt8
 from torch import Tensor, nn
 
 from embodied.training import load_optimiser, optimiser_tensors, prefixed, seeded, under
-from rewards.judge_dressing_network import OPENING, DressingNet, Seen
+from rewards.judge_dressing_network import OPENING, DressingNet, Seen, grid
 from rewards.judge_training import METRES, surprise
 
 ACROSS = 3  # pairings of a batch's pictures across episodes
@@ -25,11 +25,11 @@ ACROSS = 3  # pairings of a batch's pictures across episodes
 class DressingJudgeConfig:
     """How a judge of dressing is trained."""
 
-    groups: int = 400
+    groups: int = 600
     """Episodes, acted in scenes of the split "train"; twenty moments of each."""
     copies: int = 3
     """How often each is drawn: once as it was, then turned, moved and in other shades."""
-    epochs: float = 12.0
+    epochs: float = 16.0
     batch: int = 12
     """Drawn episodes per update."""
     moments: int = 8
@@ -140,6 +140,30 @@ def lit(frames: UInt8[Tensor, "n h w 3"], by: float, generator: torch.Generator)
     return frames.permute(0, 3, 1, 2).float() / 255 * (light * tint)[:, :, None, None]
 
 
+def expected(looked: Float[Tensor, "n p h w"]) -> Float[Tensor, "n p 2"]:
+    """Where each point is looked for on average."""
+    return looked.flatten(2).exp() @ grid(looked.shape[2], looked.shape[3], looked)
+
+
+def missed(looked: Float[Tensor, "n p h w"], places: Float[Tensor, "n p 2"]) -> Float[Tensor, ""]:
+    """- log of the share of looking that goes where the points are, over those in the picture.
+
+    A point lies between four cells, each counted by how near it is; so what is best is to look at the point on average.
+    """
+    height, width = looked.shape[2:]
+    at = (places + 1) / 2 * torch.tensor([width, height], device=places.device) - 0.5
+    inside = ((at > 0) & (at < torch.tensor([width - 1, height - 1], device=places.device))).all(2)
+    low = at.floor().clamp_min(0)
+    share = (at - low).clamp(0, 1)
+    x, y = (low[..., k].long().clamp_max(n - 2) for k, n in ((0, width), (1, height)))
+    flat, total = looked.flatten(2), torch.zeros_like(inside, dtype=looked.dtype)
+    for right, down in ((0, 0), (0, 1), (1, 0), (1, 1)):
+        near = (share[..., 0] if right else 1 - share[..., 0]) * (share[..., 1] if down else 1 - share[..., 1])
+        cell = (y + down) * width + x + right
+        total = total - near * flat.gather(2, cell[..., None])[..., 0]
+    return (total * inside).sum() / inside.sum().clamp_min(1)
+
+
 def loss(seen: Seen, some: Moments, device: torch.device, generator: torch.Generator) -> dict[str, Tensor]:
     """The parts of the loss, already weighed against each other."""
     progress = some.progress.to(device)
@@ -157,8 +181,9 @@ def loss(seen: Seen, some: Moments, device: torch.device, generator: torch.Gener
         "pairs": pairs,
         "across": torch.as_tensor(across) / ACROSS,
         "score": 5 * nn.functional.smooth_l1_loss(score, progress, beta=0.02),
-        "places": 6 * (seen.places - places).abs().clamp_max(1).mean(),
+        "places": 3 * (expected(seen.looked) - places).abs().clamp_max(1).mean(),
+        "looked": 0.1 * missed(seen.looked, places),
         "positions": 0.5 * (seen.positions - METRES * relative).abs().mean(),
         "along": 3 * ((seen.along - along).abs() * encloses).mean(),
-        "encloses": 0.3 * nn.functional.binary_cross_entropy_with_logits(seen.encloses, encloses),
+        "encloses": 0.5 * nn.functional.binary_cross_entropy_with_logits(seen.encloses, encloses),
     }

@@ -33,12 +33,6 @@ REFUSED = (Path(__file__).parent / "out_of_scope_dressing.txt").read_text("utf-8
 FRESH = 1_234_567  # a seed of acting that no training, choice or card has used
 
 
-OLDER = pytest.mark.xfail(
-    strict=True,
-    reason="the packaged weights were taught on pictures from before contacts were softened",
-)
-
-
 @pytest.fixture(scope="module")
 def judge():
     return load(world="dressing")
@@ -92,7 +86,6 @@ def asked(teacher, pairs, goal=GOAL):
     return [answer for _, answer in teacher.ask(questions)]
 
 
-@OLDER
 def test_the_packaged_judge_is_right_on_fresh_held_out_scenes(judge, held_out):
     score, doubt = scored(judge.net, held_out, torch.device("cpu"))
     found = within(score, doubt, held_out.progress)
@@ -112,7 +105,6 @@ def test_the_card_states_what_was_wanted_of_it(judge):
     assert "says nothing about comfort or safety" in text
 
 
-@OLDER
 def test_the_teacher_answers_from_pixels_by_the_judge_of_the_data_s_world(held_out):
     teacher = make(data_of(held_out), grade=0.15)
     assert teacher.judge.world == "dressing"
@@ -176,12 +168,12 @@ def test_another_camera_or_size_is_refused_by_name(held_out):
 @pytest.mark.parametrize("split", SPLITS)
 def test_every_scene_of_dressing_is_admitted_and_its_sentence_understood(judge, level, split):
     frames = []
-    for seed in range(3):
+    for seed in range(8):
         env = posing.Dressing(level, split=split, obs=("state",), cameras=("front",))
         frames.append(env.reset(seed=seed)[0]["front"])
         scene = draw(level, split, seed)
         assert understand(scene.sentence) == Meaning("dressed", garment=scene.garment.name)
-    assert judge.strangeness(np.stack(frames)) < 0.02
+    assert judge.strangeness(np.stack(frames)) < 0.015
 
 
 def test_its_score_is_a_reward(data, held_out, tmp_path):

@@ -95,10 +95,10 @@ def somewhere(rng: np.random.Generator, line: Line) -> float:
     return float(rng.uniform(line.along[1], line.along[3]))
 
 
-def sideways(rng: np.random.Generator, most: float) -> Float[np.ndarray, " 3"]:
+def sideways(rng: np.random.Generator, most: float, least: float = 0.0) -> Float[np.ndarray, " 3"]:
     """A step aside in any direction, up to so long [m]."""
     step = rng.normal(size=3)
-    return step / np.linalg.norm(step) * rng.uniform(0, most)
+    return step / np.linalg.norm(step) * rng.uniform(least, most)
 
 
 def well(rng: np.random.Generator, line: Line) -> Iterator[tuple[Policy, int]]:
@@ -106,7 +106,7 @@ def well(rng: np.random.Generator, line: Line) -> Iterator[tuple[Policy, int]]:
 
 
 def beside(rng: np.random.Generator, line: Line) -> Iterator[tuple[Policy, int]]:
-    aside = sideways(rng, 0.16)
+    aside = sideways(rng, 0.2, 0.06)
     yield follower(over(line), aside=aside, turns=bool(rng.random() < 0.5), careful=False), 90
 
 
@@ -141,7 +141,7 @@ WAYS: Mapping[str, Callable[[np.random.Generator, Line], Iterator[tuple[Policy, 
     "well": well, "beside": beside, "unturned": unturned, "off again": off_again, "stopping": stopping,
     "about the hand": about_the_hand, "wrongly": wrongly,
 }  # fmt: skip
-SHARES = (0.18, 0.18, 0.1, 0.18, 0.14, 0.14, 0.08)
+SHARES = (0.2, 0.18, 0.1, 0.18, 0.12, 0.14, 0.08)
 
 
 def acted(env: Dressing, obs: Mapping[str, Any], rng: np.random.Generator, most: int) -> Iterator[Mapping[str, Any]]:

@@ -16,7 +16,7 @@ from envs.dressing.person import LIMBS, SKIN, body
 from envs.dressing.scene import Scene
 
 HZ = 25
-SUBSTEPS = 4
+SUBSTEPS = 3
 TIMESTEP = 1 / (HZ * SUBSTEPS)
 VERTEX = 0.006
 """Radius of a vertex of the cloth: what cannot go through it [m]."""
@@ -73,7 +73,7 @@ def written(scene: Scene, cloth: Cloth, position: Float[np.ndarray, " 3"], rotat
  rgba="{numbers(garment.colour)} 1" point="{numbers(vertices)}" element="{" ".join(map(str, cloth.faces.ravel()))}">
 <contact contype="2" conaffinity="1" selfcollide="none" condim="3" {friction}/>
 <elasticity young="{garment.stiffness / THICKNESS:.6g}" poisson="0.2" thickness="{THICKNESS}"
- elastic2d="both" damping="1e-2"/>
+ elastic2d="stretch" damping="1e-2"/>
 </flexcomp></worldbody><equality>{grips}</equality></mujoco>"""
 
 

@@ -16,7 +16,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Float32, Int64, UInt8
 
 from envs.dressing.acting import acted
-from envs.dressing.coverage import dressed
+from envs.dressing.coverage import covered
 from envs.dressing.environment import Dressing, progress
 from envs.dressing.garment import GARMENTS, Cloth, Garment, cloth
 from envs.dressing.person import body
@@ -102,9 +102,14 @@ class Still:
         return mesh(self.scene.garment)
 
     @property
+    def rings(self) -> Float[np.ndarray, "r n 3"]:
+        """The cloth's vertices ring by ring, from the armhole on."""
+        return self.vertices.reshape(-1, self.cloth.around, 3)
+
+    @property
     def opening(self) -> Float[np.ndarray, "n 3"]:
         """The armhole's rim, in order."""
-        return self.vertices[: self.cloth.around]
+        return self.rings[0]
 
     @property
     def points(self) -> Float[np.ndarray, "p 3"]:
@@ -134,7 +139,7 @@ class Still:
         if not free(np.concatenate([vertices, position[None]]), self):
             return None
         moved = replace(self, vertices=vertices, position=position, rotation=turn @ self.rotation)
-        at = dressed(moved.joints, moved.opening)
+        at = covered(moved.joints, moved.rings)
         return replace(moved, along=at.along, progress=progress(at, moved))
 
 
@@ -193,7 +198,7 @@ def still(env: Dressing, done: float) -> Still:
     vertices, joints, position, rotation = (
         x.astype(np.float32).astype(np.float64) for x in (sim.vertices, sim.joints, sim.position, sim.rotation)
     )
-    along = dressed(sim.joints, sim.opening).along
+    along = covered(sim.joints, sim.rings).along
     return Still(sim.scene, vertices, joints, position, rotation, done, along)
 
 

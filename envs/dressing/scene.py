@@ -44,7 +44,7 @@ class Level:
 
 LEVELS: dict[str, Level] = {
     "easy": Level((5.0, 35.0), friction=0.7, length=0.85, girth=(0.85, 1.0), force=15.0),
-    "medium": Level((15.0, 65.0)),
+    "medium": Level((25.0, 70.0)),
     "hard": Level((40.0, 72.0), friction=1.3, length=1.1, girth=(0.95, 1.15), offset=0.02, force=15.0),
     "moving": Level((15.0, 65.0), sway=6.0),
 }
