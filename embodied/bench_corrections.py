@@ -58,6 +58,8 @@ class Played:
     round: int
     corrections: int
     questions: int
+    """About how far lessons go; `unclear` are those about what the words meant."""
+    unclear: int
     lessons: int
     caused: int
     """Corrections of what a lesson had done."""
@@ -128,7 +130,7 @@ def play(home: Household, order: Order, keeping: Keeping, task: Any, round_: int
     world = home.world(task.scene, 1000 * order.seed + round_, "held-out" if round_ % 2 else "train")
     body, transcript = home.body(world), Transcript()
     session = Session(body, keeping, transcript, run=f"{order.seed}/{round_}/{task.id}")
-    person = home.corrector(task, home.said, order.which, rng)
+    person = home.corrector(task, home.said, order.which, rng, home.tasks.tasks)
     said: list[str] = []
     remark: Any = None
     watched = Watch(world.world, lambda: person.remark(world.world))
@@ -152,11 +154,17 @@ def play(home: Household, order: Order, keeping: Keeping, task: Any, round_: int
             reply = session.plan(home.planned(task, world.surroundings()))
         else:
             break
+    asked = [question["about"] for question in transcript.of("asked")]
     return Played(
-        task.id, round_, len(said), len(transcript.of("asked")), len(transcript.of("learned")),
+        task.id, round_, len(said), asked.count("lesson"), asked.count("words"), learned(transcript),
         len(transcript.of("overridden")), person.remark(world.world) is None,
         task.missing(world.surroundings()) is None, tuple(said),
     )  # fmt: skip
+
+
+def learned(transcript: Transcript) -> int:
+    """How many lessons there were, those that took another's place not counted."""
+    return len({(event["lesson"], event["words"] if not event["lesson"] else "") for event in transcript.of("learned")})
 
 
 class Watch:

@@ -289,7 +289,8 @@ class Carrying:
             self.questions.insert(0, question)
         first = self.questions[0]
         self.state = "asking"
-        self.transcript("asked", text=first.text, options=list(first.options))
+        about = "words" if isinstance(first.about, tuple | Program) else "lesson"
+        self.transcript("asked", text=first.text, options=list(first.options), about=about)
         text = "\n".join((*self.notes, first.text))
         self.notes = []
         return Reply(text, "asking", first.options)

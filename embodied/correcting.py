@@ -14,7 +14,7 @@ from embodied.corrections import Correction, Moment, read
 from embodied.course import Course, Question, Reply, begun, chosen, describe, texts
 from embodied.lessons import Lesson
 from embodied.manner import Manner
-from embodied.situations import Situation, Surroundings, plain
+from embodied.situations import Situation, plain
 from embodied.skills import Act, At, Program
 from embodied.teaching import Probe
 

@@ -48,6 +48,7 @@ def summary(results: Sequence[Results]) -> dict[str, Any]:
             "fulfilled": [by_round(ours, r, lambda p: p.fulfilled) for r in rounds],
             "reached": [by_round(ours, r, lambda p: p.reached) for r in rounds],
             "caused": per_seed(ours, lambda one: mean(p.caused for p in one.played)),
+            "unclear": per_seed(ours, lambda one: mean(p.unclear for p in one.played)),
             "questions_per_lesson": sum(p.questions for o in ours for p in o.played) / lessons if lessons else 0.0,
             "scope": {
                 str(crowd): {
@@ -67,15 +68,14 @@ def markdown(found: Mapping[str, Any]) -> str:
     rounds = range(1, len(first["corrections"]) + 1)
     lines = [
         "| kept | " + " | ".join(f"corrections, round {r}" for r in rounds)
-        + " | wishes fulfilled at the end | questions per lesson | corrections caused per task |",
-        "|---" * (len(rounds) + 4) + "|",
+        + " | wishes fulfilled at the end | questions per lesson | not understood per task | caused per task |",
+        "|---" * (len(rounds) + 5) + "|",
     ]  # fmt: skip
     for name, one in found.items():
         told = " | ".join(shown(value) for value in one["corrections"])
         ended = one["fulfilled"][-1]["value"]
-        lines.append(
-            f"| {name} | {told} | {ended:.2f} | {one['questions_per_lesson']:.2f} | {one['caused']['value']:.2f} |"
-        )
+        asked, unclear, caused = one["questions_per_lesson"], one["unclear"]["value"], one["caused"]["value"]
+        lines.append(f"| {name} | {told} | {ended:.2f} | {asked:.2f} | {unclear:.2f} | {caused:.2f} |")
     crowds = list(first["scope"])
     lines += ["", "| kept | " + " | ".join(f"S_in / S_near / S_out beside {n}" for n in crowds) + " | S_overall |"]
     lines.append("|---" * (len(crowds) + 2) + "|")

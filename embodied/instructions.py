@@ -53,8 +53,8 @@ def acts(clause: str, around: Surroundings) -> list[Act]:
     what = [thing for spoken in spoken_of(first, found) for thing in meant(spoken, moment)]
     goals = [thing for spoken in spoken_of(rest, found) for thing in meant(spoken, moment)]
     if verb == "hand over" or (verb == "place" and re.search(r"\b(?:to|bring|get) me\b", clause)):
-        over: Verb = "hand over"
-        verb, goals = over, [thing for thing in around if thing.kind == "hand"]
+        verb = "hand over"
+        goals = [thing for thing in around if thing.kind == "hand"]
     if verb == "hang" and not goals:
         goals = [thing for thing in around if thing.kind == "rack"]
     if verb == "dress":

@@ -1,4 +1,4 @@
-"""A language model behind the grammar, over a real connection: asked once per correction, believed only where it fits."""
+"""A language model behind the grammar, over a real connection: asked once, and believed only where it fits."""
 
 import json
 

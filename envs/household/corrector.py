@@ -54,21 +54,26 @@ class Remark:
 
 
 class Corrector:
-    """Somebody who wants a task's wishes fulfilled. Each wording is used before one is used again."""
+    """Somebody who wants a task's wishes fulfilled, and how they like things done in general: what the wishes of the
+    tasks `besides` say of manners. Each wording is used before one is used again."""
 
-    def __init__(self, task: Task, said: Wordings, which: str, rng: np.random.Generator) -> None:
+    def __init__(
+        self, task: Task, said: Wordings, which: str, rng: np.random.Generator, besides: Sequence[Task] = ()
+    ) -> None:
         if which not in SETS:
             raise ValueError(f"no set of wordings {which!r}; there are {' and '.join(SETS)}")
         self.task, self.rng = task, rng
-        self.words = {
-            wish: list(said.get(key(task, n), {}).get(which, ())) or [wish.says] for n, wish in enumerate(task.wishes)
-        }
+        self.words: dict[Wish, list[str]] = {}
+        for one in (task, *besides):
+            for number, wish in enumerate(one.wishes):
+                if wish not in self.words and (one is task or isinstance(remedy(wish), Manner)):
+                    self.words[wish] = list(said.get(key(one, number), {}).get(which, ())) or [wish.says]
         self.left: dict[Wish, list[str]] = {}
 
     def remark(self, world: World) -> Remark | None:
         """What they say to what has been done so far; None if nothing is wrong."""
         trace = world.recorder.trace()
-        for wish in self.task.wishes:
+        for wish in self.words:
             if broken(wish, trace) is not None:
                 return Remark(self.wording(wish), wish)
         return None
@@ -90,7 +95,7 @@ class Corrector:
 
     def holds(self, changed: Manner, edits: Sequence[Edit], now: Situation) -> bool:
         """Whether something that was learned is wanted in a situation: what a truthful person answers."""
-        for wish in self.task.wishes:
+        for wish in self.words:
             wanted = remedy(wish)
             same = wanted.said.keys() & changed.said.keys() if isinstance(wanted, Manner) else bool(edits)
             if same and applies(wish, now):
