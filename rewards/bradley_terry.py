@@ -128,6 +128,13 @@ def batches(parts: Sequence[Unit], batch: int, rng: np.random.Generator | None) 
     return found
 
 
+def updates(parts: Sequence[Unit], batch: int, epochs: int, seed: int) -> int:
+    """How many batches there are in so many epochs at most; units of uneven sizes make more of them in some orders."""
+    rng = np.random.default_rng(seed)
+    needed = sum(len(batches(parts, batch, rng)) for _ in range(epochs))
+    return max(needed, (len(batches(parts, batch, None)) + 1) * epochs)
+
+
 def logits(value: Callable[[Tensor], Tensor], data: PairData, unit: Unit, device: torch.device) -> Tensor:
     """sum r(left) - sum r(right) for the pairs of a unit; `value` maps its frames to (n,)."""
     pairs, frames = unit
@@ -180,7 +187,7 @@ def fit_member(
 
     rng, generator = np.random.default_rng(seed), torch.Generator().manual_seed(seed)
     optimiser = torch.optim.AdamW(net.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay)
-    steps = len(batches(train, config.batch, None)) * config.epochs + config.epochs
+    steps = updates(train, config.batch, config.epochs, seed)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, config.learning_rate, total_steps=steps)
     curve, best = [], {"nll": float("inf")}
     kept = {k: v.clone() for k, v in net.state_dict().items()}

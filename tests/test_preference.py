@@ -9,7 +9,7 @@ from embodied.recorder import create_dataset
 from embodied.spec import ArraySpec, Spec
 from embodied.types import Episode, Preference, moment
 from rewards import bradley_terry, preference
-from rewards.bradley_terry import PairData, batches, logits, loss, split, units
+from rewards.bradley_terry import PairData, batches, logits, loss, split, units, updates
 from rewards.preference import PreferenceConfig
 
 QUICK = {"members": 1, "epochs": 3, "batch": 32}
@@ -162,6 +162,19 @@ def test_frames_that_are_shared_are_encoded_once():
     assert not rest
     assert sorted(pairs) == [0, 1, 2]
     assert list(frames) == [0, 1, 2, 3, 4]
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_uneven_units_never_make_more_batches_than_the_schedule_has_steps(seed):
+    sizes = [15, 16] * 40  # in this order each pair of them makes one batch of at least 16; in others 16 do alone
+    parts, at = [], 0
+    for size in sizes:
+        parts.append((np.arange(1), np.arange(at, at + size)))
+        at += size
+    rng = np.random.default_rng(seed)
+    made = sum(len(batches(parts, 16, rng)) for _ in range(3))
+    assert made > 3 * (len(batches(parts, 16, None)) + 1)
+    assert updates(parts, 16, 3, seed) == made
 
 
 def test_held_out_pairs_share_no_frame_with_training():
