@@ -183,7 +183,8 @@ class Carrying:
         course.shaped = tuple(verdict.lesson.id for verdict in recall.apply)
         for verdict in recall.apply:
             self.noted(verdict.lesson, str(act))
-        open_ = [v for v in recall.ask if not v.lesson.manner.said.keys() <= course.asked_for.said.keys()]
+        asked = course.asked_for.said.keys()
+        open_ = [v for v in recall.ask if not (v.lesson.asked or v.lesson.manner.said.keys() <= asked)]
         self.questions += [
             Question(f"you once said {v.lesson.text!r}; does that hold for {course.now} too?", ("yes", "no"), v.lesson)
             for v in open_

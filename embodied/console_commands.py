@@ -156,4 +156,4 @@ def carried_out(desk: Desk, line: str) -> str:
     try:
         return find(COMMANDS, name.strip().lower(), "command")(desk, words.strip())
     except (ValueError, KeyError, OSError) as error:
-        return str(error.args[0] if error.args else error)
+        return str(error.args[0]) if isinstance(error, KeyError) and error.args else str(error)

@@ -6,11 +6,14 @@ from dataclasses import dataclass
 from math import pi
 from typing import Literal
 
+from embodied.correction_words import Unclear
+
 Measure = Literal["length", "angle", "speed", "force", "share", "vague", "bare"]
 
 WORDS = {
     "a": 1, "an": 1, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9,
-    "ten": 10, "eleven": 11, "twelve": 12, "fifteen": 15, "twenty": 20, "thirty": 30, "forty": 40, "fifty": 50,
+    "ten": 10, "eleven": 11, "twelve": 12, "thirteen": 13, "fourteen": 14, "fifteen": 15, "sixteen": 16, "seventeen": 17, "eighteen": 18,
+    "nineteen": 19, "twenty": 20, "thirty": 30, "forty": 40, "fifty": 50,
     "sixty": 60, "ninety": 90, "hundred": 100, "half": 0.5, "couple": 2, "a couple": 2, "a half": 0.5, "a quarter": 0.25, "twenty five": 25, "forty five": 45,
     "one hundred": 100, "a hundred": 100, "one hundred and eighty": 180, "quarter": 0.25,
 }  # fmt: skip
@@ -37,7 +40,7 @@ FIGURE = r"\d+(?:\.\d+)?|\.\d+"
 NUMBER = rf"(?:{FIGURE}|{'|'.join(sorted(WORDS, key=len, reverse=True))})"
 UNIT = "|".join(UNITS)
 AMOUNT = re.compile(
-    rf"(?<![\w.-])(?P<number>{NUMBER})(?: (?P<half>and a half))?(?: (?:an|a|of an|of a|of)(?= ))? ?(?P<unit>{UNIT})(?!\w)"
+    rf"(?<![\w.-])(?P<number>{NUMBER})(?: (?P<half>and a half))?(?: (?:an|a|of an|of a|of)(?= ))?(?: |(?<=[\d.]))(?P<unit>{UNIT})(?!\w)"
     rf"(?P<rate> ?(?:/|per|a|an|each) ?(?:s|sec|second)s?(?!\w))?"
     rf"|(?P<bare>(?<![\w.-])(?:{FIGURE})(?![\w.%°]))|(?P<lot>\b(?:{LOT})\b)|(?P<bit>\b(?:{BIT})\b)"
 )
@@ -70,14 +73,18 @@ class Amount:
 
 
 PLAIN = Amount("vague", words="plain")
+MOST = 12
+"""Amounts of one utterance."""
 LETTER: dict[Measure, str] = {
     "length": "L", "angle": "A", "speed": "S", "force": "F", "share": "P", "vague": "V", "bare": "N",
 }  # fmt: skip
 
 
 def amounts(text: str) -> tuple[str, list[Amount]]:
-    """The text with "#L0" for its first amount if that is a length, and so on, and the amounts."""
+    """The text with "#L0" for its first amount if that is a length, and so on, and the amounts; Unclear for many."""
     found: list[Amount] = []
+    if (many := sum(1 for _ in AMOUNT.finditer(text))) > MOST:
+        raise Unclear(f"Those are {many} amounts at once; which one?")
 
     def replace(match: re.Match[str]) -> str:
         found.append(meant(match))

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from functools import cache
 
 from embodied.correction_amounts import Amount, amounts
+from embodied.correction_gist_wording import reworded
 from embodied.correction_references import COLOURS, STATES, Spoken, things
 from embodied.correction_words import Unclear, normalised
 from embodied.corrections import Moment
@@ -46,7 +47,7 @@ AFTER: tuple[tuple[str, str], ...] = (
     (r"\byour (?:own )?(?:hands?|fingers|grippers?|claws?|grip|hold|grasp|fist|side)\b", "gripper"),
     (r"\b(?:anything|everything|whatever|something|all|those|things|items|ones|stuff|what)(?: that| which)?(?: is| are| s| looks| look)? (?P<s>" + STATE + r")\b(?: in an? (?P<k>\w+))?(?: stuff| things| items| ones| objects)?", r"all \g<s> \g<k>"),
     (rf"\b({STATE}) (?:stuff|items|objects|pieces|ones|dishes|goods|bits)\b", r"\1 things"),
-    (r"\ball (\w+) (?=$|[^\w])", r"all \1 things "),
+    (r"\ball (?!the|of|my|your|these|those|this|that|is|it|way|over|right)(\w+) (?=$|[^\w])", r"all \1 things "),
     (r"\b(?:someone|somebody|anyone|anybody|people|persons|everyone)(?: s)?(?= (?:head|face|hair))", "my"), (r"\banyones\b|\bsomeones\b|\bpeoples\b", "my"),
     (r"\b(?:a|one) quarter of an? (?:meter|metre)\b", "25 cm"), (r"\bhalf an? (?:meter|metre)\b", "50 cm"),
     (r"\b(\d+(?:\.\d+)?) (?:c|centi) ?met(?:re|er)s?\b", r"\1 cm"),
@@ -69,6 +70,8 @@ LEADING = re.compile(
     r"^(?:(?:(?:no|not|yes|nope|hey|um+|uh+|er+m?|oh|ah|ouch|stop|wait|whoa+|hold on|please|sorry|well|okay|robot|careful|be careful|watch it|watch out|listen|look|hmm+|ow|hm|ugh|nah|no good)\b)(?=[ ]*[,.!?]|$)[ ,.!?]*"
     r"|no (?=(?:no|hold|take|grab|use|put|keep|open|pull|lift|carry|go|move|slow|by|on|with|from|the|it|you|stop|wait|leave|hang|grip|raise|loosen|first)\b(?! more| less)))+"
 )
+MOST = 16
+"""Clauses of one utterance."""
 SPLIT = re.compile(r"\s*(?:[,.!?;]+\s*|\b(?=(?:but|because|since|cause|otherwise|unless|then|instead of|rather than)\b)|(?<!not )\b(?=so (?:that|i|we|he|she|they|you|it|the|my|there|nobody|nothing|please|use|take|hold|grab|put|keep|go|lift|carry|move|not|no|pull|open|set|hang|leave|do|@\d+|slow down|by|on|with|from)\b)|\b(?=and (?:not|then|please|use|take|hold|grab|keep|go)\b)|\b(?=or (?:else|you|it|i|they|we|she|he|the|that|@\d+|my|your)\b)|\b(?=as (?:i|it|you|there|that|the|we|they|he|she)\b)|\b(?=(?:while|when|whenever|if|before) (?:you|we|it|they|i|moving|carrying|there|she|he)\b))")  # fmt: skip
 REASON = re.compile(
     r"^(?:because|since|cause|otherwise|unless|or (?:else|you|it|i|they|we|she|he|the|that|@\d+|my|your)|as (?:i|it|you|there|that|the|we|they|he|she)|(?:while|when|whenever|before) )\b"
@@ -77,7 +80,7 @@ REASON = re.compile(
     rf"|^(?:and |but )?(?:you|it|they|that|this|@\d+|the \w+|someone|i) (?:can|could|might|may) (?:\w+ )?{HARM}"
     r"|^(?:and |but )?(?:i|we|he|she) (?!(?:(?:always|really|only|just|still|also|do|would|normally|usually) )?(?:should|must|ought|not (?:want|like|need)|want|wanted|meant|mean|said|prefer|like it|told|asked|wish|need|needed|think|say|expect|expected|would)\b)"
     r"|^(?!please|would|will|could|you will).*\b(?:will|ll) (?!do\b|be (?:enough|fine|better|plenty|okay))"
-    r"|^(?:and |but )?(?:i|we) (?:am|are|was|have|had)\b"
+    r"|^(?:and |but )?(?:i|we) (?:am|are|was|have|had)\b|^(?:and |but )?(?:i|we) (?:want|need) (?:the |some |more |a (?:bit|little) (?:of )?|#V\d+ )?(?:room|space)\b"
 )
 FORMER = re.compile(
     r"(@(\d+)[^@]*?[,.!]? )(?<=[,.!] )(?:it|that|they|this|those|these|@\d+)\b(?= (?:\w+ ){1,4}?(?:last|first|end|wait|before|after)\b)"
@@ -91,13 +94,14 @@ CHAT = re.compile(
 PRAISE = re.compile(
     r"\b(?:well done|good job|great job|nice job|thank you|thanks|i (?:really )?(?:like|love|liked|loved) (?:how|that|the way|it|this)|(?:that|it|this|you) (?:is|was|are|were|did|looks?|looked|worked|seems?|held|carried|gripped|took|handled|moved|put) (?:\w+ ){0,4}?(?:perfect|great|good|nice|fine|excellent|lovely|right|well|okay|correct|perfectly|nicely)|(?:nice|good|great|perfect|lovely)(?: and)?)\b"
 )
+WISHED = re.compile(r"^(?:\w+ ){0,3}?(?:keep|hold|carry|take|move|go|use|put|lift|pull|bring|make|do|grip|grab)\b")
 HEDGED = re.compile(
-    r"\b(?:hardly|barely|unless|not only|not (?:really )?(?:mind|care|matter|worry|sure|know|necessarily|bother me)|doubt|whatever you like|maybe not|or not|either way|does it matter|yesterday|joke|kidding|not (?:want|need)(?: you)? to (?:not|stop))\b"
+    r"\b(?:hardly|barely)(?! (?:an?|any|open|enough|moved?)\b)|\b(?:unless|not only|not (?:really )?(?:mind|care|matter|worry|sure|know|necessarily|bother me)|doubt|whatever you like|maybe not|or not|either way|does it matter|yesterday|joke|kidding|not (?:want|need)(?: you)? to (?:not|stop))\b"
 )
 
 
 ACTING = re.compile(
-    r"\b(?:open|pull|clos|shut|pick|grab|tak|lift|grip|hold|put|plac|set|lay|carry|bring|mov|hand|giv|pass|hang|dress|transport|do|us|reach|approach|go)(?:e|es|s|ing|ting|ping|bing)?\b(?!.*\b(?:near|close|over|above|past|around|next to|full|empty)\b)"
+    r"\b(?:open|pull|clos|shut|pick|grab|tak|lift|grip|grasp|hold|put|plac|set|lay|carry|bring|mov|hand|giv|pass|hang|dress|transport|do|us|reach|approach|go|load|fetch|deliver|serv|clear|tidy|drop|stow|get|offer|handl)(?:e|es|s|ing|ting|ping|bing)?\b(?!.*\b(?:near|close|over|above|past|around|next to|full|empty)\b)"
 )
 """Of a "when": it speaks of the act."""
 
@@ -168,7 +172,7 @@ def digits(text: str) -> str:
 
 def hear(text: str, moment: Moment) -> Heard | None:
     """The segments of an utterance; None where it is chat, hedged, or twice negated. Unclear where it is no sentence."""
-    words = text.casefold()[:2000]
+    words = reworded(text.casefold()[:2000])
     for pattern, new in BEFORE:
         words = re.sub(pattern, new, words)
     clean = digits(normalised(words))
@@ -184,14 +188,19 @@ def hear(text: str, moment: Moment) -> Heard | None:
     kind = moment.around[moment.act.object].kind if moment.act else ""
     if kind == "spoon" and "bowl" not in moment.around.kinds:
         clean = re.sub(r"\bbowl\b(?! of)", "scoop", clean)
-    if CHAT.match(clean) or HEDGED.search(clean):
+    asserted = clean.startswith("when ") and "?" not in clean
+    if CHAT.match(clean) and not asserted:
+        clean = re.sub(r"^[^?]*\?\s*(?=\w)", "", clean)
+    if (CHAT.match(clean) and not asserted) or HEDGED.search(clean):
         return None
+    clean = re.sub(r",? ?\b(?:and |but )?(?:not|instead of|rather than) \d+(?:\.\d+)?(?= ?(?:$|[,!?]|\.(?!\d)))", " ", clean)
     clean, found = amounts(clean)
     clean = re.sub(
         r"\b(?:so|too|that|this) #V\d+(?= (?:force|pressure|strength|speed|muscle|power|squeezing))", "too much", clean
     )
     for pattern, new in BOUNDS:
         clean = re.sub(pattern, new, clean)
+    clean = re.sub(r"(\b(?:left|right)\b[^.,!?#]*), (?:say )?(#L\d+)(?: to be (?:exact|precise)| or so)?((?: (?:from|off) the middle)?)(?= ?(?:$|[,.!?]))", r"\1 \2\3", clean)
     if re.search(r"(?<![#A-Z\d])\d", clean):
         raise Unclear("A number without a unit.")
     clean = re.sub(
@@ -200,7 +209,10 @@ def hear(text: str, moment: Moment) -> Heard | None:
     clean, spoken = things(clean, moment)
     heard = Heard(clean, found, spoken)
     heard.text = clean = FORMER.sub(r"\1@\2", clean)
-    for piece in SPLIT.split(clean):
+    pieces = SPLIT.split(clean)
+    if len(pieces) > MOST:
+        raise Unclear(f"Those are {len(pieces)} clauses at once.")
+    for piece in pieces:
         add(heard, piece.strip())
     if heard.praised and not re.search(r"\b(?:but|now|next|please|too|not|should|must|\w+er)\b", clean):
         return None
@@ -224,8 +236,10 @@ def asking(heard: Heard, piece: str) -> str:
         ) and not (re.match(r"if you\b", piece) and (ACTING.search(piece) or re.search(HARM, heard.text))):
             raise Unclear("A condition that is not known.")
         return ""
-    if PRAISE.search(piece) and not re.search(r"\b(?:but|too|not|\w+er)\b", piece):
+    if PRAISE.search(piece) and not WISHED.search(piece) and not re.search(r"\b(?:but|too|not|\w+er)\b", piece):
         heard.praised = True
+        return ""
+    if re.match(r"(?:when|whenever|while) (?:there is |you have |it is |holding )?(?:@\d+ )?(?:is |are )?in gripper$", piece):
         return ""
     if re.match(r"(?:when|whenever|while)\b", piece) and not ACTING.search(piece):
         raise Unclear("A condition that is not known.")
@@ -256,6 +270,8 @@ def add(heard: Heard, piece: str) -> None:
         heard.segments.append(Segment(piece, carried, purpose))
         return
     before, after = piece[: marker.start()].strip(), piece[marker.end() :].strip()
+    if not after and re.fullmatch(r"(?:please|but|and|\s)*", before):
+        raise Unclear("Not what?")
     if marker[0] == "handsoff":
         after = f"handsoff {after}"
     if before:

@@ -25,27 +25,27 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
 LOOSE = frozenset(["side", "wall", "body", "top", "middle", "base", "bottom", "front", "edge", "opening", "mouth", "outside", "point",
                    "points", "tip", "tips", "grip", "foot", "holes", "neck", "lid", "sides", "ears", "loop", "loops", "shaft"])  # fmt: skip
 """Words that are parts only where something takes hold of them."""
-HOLD = r"(?:by|at|around|hold|holding|held|grab|grabbing|grabbed|use|using|take|taking|taken|grip|gripping|gripped|grasp|grasping|pinch|clasp|seize|catch|pull|pulling|fingers? on|gripper on|where|pick|picked|reach for|go for|touch|touching|clutch|squeeze|get hold of|hold of|hold on to|hang on to|onto|on to|on|with|through|round|handsoff|lift|from|try|choose|prefer|need|want)"
+HOLD = r"(?:by|at|around|hold|holding|held|grab|grabbing|grabbed|use|using|take|taking|taken|grip|gripping|gripped|grasp|grasping|pinch|clasp|seize|catch|pull|pulling|fingers? on|gripper on|where|pick|picked|reach for|go for|touch|touching|clutch|tug|yank|close around|close on|wrap around|squeeze|get hold of|hold of|hold on to|hang on to|onto|on to|on|with|through|round|handsoff|lift|from|try|choose|prefer|need|want)"
 WORD = re.compile(
     rf"(?P<cue>\b{HOLD}\b(?: (?:it|them|that|this|@\d+|up|out|only|open|more|its|hold|of|on|to))*? )?(?P<det>\b(?:the|its|their|a|an|that|those|these|with the|my) (?:own )?(?:(?:left|right) )?)?"
-    rf"\b(?P<part>{'|'.join(SYNONYMS)})\b(?! of hand)"
+    rf"\b(?<!grasp )(?<!grip )(?<!gripping )(?<!grasping )(?<!holding )(?<!contact )(?P<part>{'|'.join(SYNONYMS)})\b(?! of hand)(?! (?:approach|entry|access|down)\b)"
     r"(?P<verb> (?:it|them|with|the|this|@\d+|gently|softly|properly)\b)?"
 )
 SPOILT = re.compile(
     r"\b(?:scratch|drink|drinks|drinking|sip|lips|mouth goes|mark|marks|smudge|dirty|fingerprint\w*|lick|damage|hurt|hot|sharp|cut|stab|wet|greasy|slippery|broken|chipped)\b"
 )
 COMPLAINT = re.compile(
-    r"^(?:(?:now|but|and|again|look|no) )*(?:you (?:are|were|have|had|took|held|grabbed|picked|keep|used|got|went)|(?:it|that|this|@\d+) (?:is|was|keeps))\b(?!.*\b(?:got to|have to|need|supposed|meant|better|should|must|safer|best|easier|there for|what|allowed|to be)\b)"
+    r"^(?:(?:now|but|and|again|look|no) )*(?:you (?:are|were|have|had|took|held|grabbed|picked|keep(?! hold)|used|got|went)|(?:it|that|this|@\d+) (?:is|was|keeps))\b(?!.*\b(?:got to|have to|need|supposed|meant|better|should|must|safer|best|easier|there for|what|allowed|to be)\b)"
 )
 MISHELD = re.compile(
-    r"^(?:(?:now|but|and|again|look|no) )*(?:you (?:are|were|have|had|took|held|grabbed|picked|keep|used|got|went)|gripper (?:is|was))\b(?!.*\b(?:got to|have to|need|supposed|meant|better|should|must|safer|best|to be|to use)\b)"
+    r"^(?:(?:now|but|and|again|look|no) )*(?:you (?:are|were|have|had|took|held|grabbed|picked|keep(?! hold)|used|got|went)|gripper (?:is|was|are|were))\b(?!.*\b(?:got to|have to|need|supposed|meant|better|should|must|safer|best|to be|to use)\b)"
 )
 """What was done, of which other is wanted."""
 MEANT = re.compile(
-    r"\b(?:in|within) gripper|^(?:you (?:should |must |can )?)?(?:get|be holding|have)\b|\b(?:has|have|got|for a reason|there for|for holding|for that|is better|are better|for you|yours|is safer|is best)\b|what @?\w* ?is for"
+    r"\b(?:in|within) gripper|^(?:you (?:should |must |can )?)?(?:get|be holding|have)\b|\b(?:has|have|got|for a reason|there for|for holding|for that|is better|are better|for you|yours|is safer|is best)\b|what @?\w* ?is for|\b(?:grasp|grip|gripping|grasping|holding|contact|take hold)(?: (?:point|spot|place|end|side))? (?:(?:should|must|has to|needs to|shall) be|is)\b"
 )
 GIVEN = re.compile(
-    r"(?P<part>\b(?:handles?|grips?|hilts?|loops|rings|blades?|sharp ends?|pointy ends?|tips?|handle ends?|blunt ends?|dull ends?|rims?|scoops?)\b)(?: (?:is|are|end|side|s|should|must|be|faces?|facing|pointing|points?|turned|goes|go|comes?|to|out|held))* (?:first|(?:toward|to|at|for|facing) (?:me|us|the person|my \w+|@\d+)\b|on my side|free|my way)"
+    r"(?<!hold of the )(?<!grab the )(?<!grasp the )(?<!take the )(?P<part>\b(?:handles?|grips?|hilts?|loops|rings|blades?|sharp ends?|pointy ends?|tips?|handle ends?|blunt ends?|dull ends?|rims?|scoops?)\b)(?: (?:is|are|end|side|s|should|must|be|faces?|facing|pointing|points?|turned|goes|go|comes?|to|out|held))* (?:first|(?:toward|to|at|for|facing) (?:me|us|the person|my \w+|@\d+)\b|on my side|free|my way)"
     r"|\b(?:i|we|let me|let us) (?:can |could |should |want to |want |must |get to |would )*(?:be )?(?:get|getting|grab|take|taking|hold|have|reach|want|receive|receiving)(?: (?:it|them|@\d+))?(?: by| at)? (?:the |its |their |a )?(?P<mine>handles?|grips?|hilts?|loops|rings|blades?|sharp ends?|tips?|handle ends?|blunt ends?|dull ends?|rims?|scoops?)\b"
     r"|\b(?:give|hand|offer|present|pass|show|leave|point|aim)(?: it| them| @\d+)?(?: to)? (?:me|us)(?: with| by)? (?:the |its |their )?(?P<offered>handles?|grips?|hilts?|loops|rings|blades?|sharp ends?|tips?|handle ends?|blunt ends?|rims?|scoops?)\b"
     r"|\b(?:leave|keep|offer|present|give|show|point|aim) (?:the |its |their )?(?P<left>handles?|grips?|hilts?|loops|rings|blades?|sharp ends?|tips?|handle ends?|blunt ends?|rims?|scoops?) (?:free |clear |open |out |pointing )?(?:for|to|toward|at) (?:me|us|my \w+|@\d+)\b"
@@ -66,8 +66,7 @@ def held(h: Heard, r: Reading, thing: Entity) -> None:
     wanted: set[str] = set()
     avoided: set[str] = set()
     passing = r.act_verb == "hand over"
-    if passing:
-        given(h, thing, wanted)
+    refused = passing and given(h, thing, wanted)
     for segment in h.asked:
         if passing and segment.negated and re.search(r"^(?:i|we)(?: \w+)?$", before(h, segment)):
             continue
@@ -84,6 +83,8 @@ def held(h: Heard, r: Reading, thing: Entity) -> None:
                 wanted.add(part or f"no {match['part']}")
     if len(wanted) > 1 or wanted & avoided or not wanted <= set(thing.parts):
         raise Unclear("Two parts, or none.")
+    if refused and not wanted:
+        raise Unclear("What shall they get instead?")
     if wanted:
         r.put("part", wanted.pop())
     elif len(avoided) == 1 and len(thing.parts) == 2:
@@ -115,6 +116,8 @@ def no_part(match: re.Match[str], text: str, r: Reading) -> bool:
         "side|top|front", word
     ):
         return True
+    if "approach" in r.said and re.match("sides?|top", word):
+        return True
     if word in LOOSE and not (cue or (alone(match, text) and word not in ("side", "top", "middle"))):
         return True
     if word == "grip":
@@ -122,12 +125,14 @@ def no_part(match: re.Match[str], text: str, r: Reading) -> bool:
     return word == "middle" and (r.act_verb in ("place", "hang") or "#L" in text)
 
 
-def given(h: Heard, thing: Entity, wanted: set[str]) -> None:
-    """What the other shall get is not where it is held."""
+def given(h: Heard, thing: Entity, wanted: set[str]) -> bool:
+    """What the other shall get is not where it is held; whether something was refused."""
+    refused = False
     for segment in (*h.segments, *h.reasons):
         for match in GIVEN.finditer(segment.text):
             if segment.negated:
-                raise Unclear("What shall they get instead?")
+                refused = True
+                continue
             if segment in h.reasons and not match["mine"]:
                 continue
             part = named(next(word for word in match.groups() if word), thing)
@@ -135,16 +140,17 @@ def given(h: Heard, thing: Entity, wanted: set[str]) -> None:
                 continue
             other = next(each for each in thing.parts if each != part)
             wanted.add(other)
+    return refused
 
 
 SIDE = re.compile(
     r"\b(?:from|at) (?:the |its |one |either |a )?(?:sides?|flanks?)\b|\bsideways\b|\bsidewards\b|\blaterally\b|\bfrom beside\b|\bhorizontally\b|\bside on\b|\b(?:a )?(?:side|lateral|horizontal|sideways) (?:approach|grasp|grip)\b|\bside first\b"
 )
 ABOVE = re.compile(
-    r"\bfrom (?:right |directly |straight )?(?:above|overhead|the top|on top|up high|over it|top)\b|\btop down\b|\bvertically\b|\b(?:a )?(?:top|vertical|overhead) (?:approach|grasp|grip)\b|\bstraight down (?:on|onto)\b|^(?:the )?top$|^above$"
+    r"\bfrom (?:right |directly |straight )?(?:above|overhead|the top|on top|up high|up|over it|top)\b|\btop down\b|\bvertically\b|\b(?:a )?(?:top|vertical|overhead) (?:approach|grasp|grip)\b|\bstraight down (?:on|onto)\b|^(?:the )?top$|^above$"
 )
 TAKING = re.compile(
-    r"\b(?:grab|take|taken|pick|picked|approach\w*|reach|come|coming|grasp|grip|go for|get|hold|fingers)\b"
+    r"\b(?:grab|take|taken|pick|picked|approach\w*|reach|come|coming|go in|going in|grasp|grip|go for|get|hold|fingers)\b"
 )
 
 
@@ -169,10 +175,10 @@ def approached(h: Heard, r: Reading) -> None:
 
 
 LEVEL = re.compile(
-    r"\b(?:upright|level|vertical|horizontal|(?:keep|hold|carry|stay|stays|held|kept|carried|holding|keeping|carrying|bring|transport|move)(?: \S+){0,4} (?:straight(?: up)?|flat|even|plumb|balanced)|balanc(?:e|ing) (?:it|them|that|@\d+)|right side up|right way up|straight up(?= |$)|(?:dead|perfectly) (?:straight|even|flat))\b(?! to)"
+    r"\b(?:upright|level|vertical|horizontal|(?:keep|hold|carry|stay|stays|held|kept|carried|holding|keeping|carrying|bring|transport|move)(?: \S+){0,4} (?:straight(?: up)?|flat|even|plumb|balanced)|balanc(?:e|ing) (?:it|them|that|@\d+)|right side up|right way up|straight up(?= |$)(?! #L)|(?:dead|perfectly) (?:straight|even|flat))\b(?! to)"
 )
 LEAN = re.compile(
-    r"\b(?:tilt(?:ed|ing|s)?|tip(?:ped|ping)?|lean(?:s|ed|ing)?|slant(?:ed|ing)?|slop(?:e|es|ed|ing)|spill(?:ed|ing|s)?|spilt|slosh(?:ed|ing|es)?|pour(?:ed|ing|s)?|dribbl(?:e|ed|ing)|splash(?:ed|ing)?|at an angle|angled|crooked|askew|lopsided|upside down|on its side|swill(?:ing)?|swash\w*|drip\w*)\b"
+    r"\b(?:tilt(?:ed|ing|s)?|inclin(?:e|ed|ing|es)|tip(?:ped|ping)?|lean(?:s|ed|ing)?|slant(?:ed|ing)?|slop(?:e|es|ed|ing)|spill(?:ed|ing|s)?|spilt|slosh(?:ed|ing|es)?|pour(?:ed|ing|s)?|dribbl(?:e|ed|ing)|splash(?:ed|ing)?|at an angle|angled|crooked|askew|lopsided|upside down|on its side|swill(?:ing)?|swash\w*|drip\w*)\b"
 )
 
 
@@ -181,7 +187,7 @@ def upright(h: Heard, r: Reading) -> None:
     said: set[bool] = set()
     for segment in h.asked:
         text = segment.text
-        if re.search(r"#A\d", text):
+        if re.search(r"#A\d", text) and "turn" not in r.said:
             raise Unclear("An angle.")
         statement = re.search(r"(?:^|\b)(?:it|that|this|@\d+|you) (?:is|are|was|were)(?: \w+)?$", before(h, segment))
         if LEVEL.search(text):
@@ -211,10 +217,10 @@ def before(h: Heard, segment: Segment) -> str:
     return h.segments[i - 1].text if segment.negated and i else ""
 
 
-SLOW = r"slow|slower|slowly|slow down|take (?:your|more|some|the) time|take it (?:easy|slow|slowly)|easy does it|gradually|unhurried|leisurely|half speed|crawl|(?:lower|reduce|cut|drop|decrease|less) (?:the |your )?speed|ease off the speed|snail\w*|patient|patiently|decelerate|brake"
+SLOW = r"slow|slower|slowly|slow down|take (?:your|more|some|the) time|take it (?:easy|slow|slowly)|easy does it|gradually|unhurried(?:ly)?|calm(?:ly|er)?|leisurely|half speed|crawl|(?:lower|reduce|cut|drop|decrease|less) (?:the |your )?speed|ease off the speed|snail\w*|patient|patiently|decelerate|brake"
 FAST = r"fast|faster|quick|quicker|quickly|rapid|rapidly|rush|rushing|rushed|hurry|hurrying|hurried|hasty|hastily|haste|swift|swiftly|speedy|speed up|speeding|brisk|briskly|race|racing|zoom|zooming|whizz|dash|dashing|step on it|get a move on|chop chop|(?:more|higher|increase|raise|pick up|too much)(?: the| your)? (?:speed|pace)|speed it up|accelerate"
-SOFT = r"gentle|gently|gentler|soft|softer|softly|lighter|lightly|light touch|light grip|loosen|(?<=too )loose|(?<=so )loose|looser|loosely|loosened|delicately|tenderly|gently does it|ease (?:up|off)(?: on (?:it|the grip|gripper|the pressure|@\d+))?|relax|feather light|(?:less|lower|reduce|decrease|lighten|minimal|little) (?:the |your |gripping |grip )?(?:force|pressure|strength|squeeze|squeezing|muscle|power)|squeeze(?: it| them| @\d+)? less|less (?:squeezing|squeeze)"
-HARD = r"tight|tighter|tightly|hard|harder|firm|firmer|firmly|strong|stronger|strongly|squeez(?:e|ing|ed)|crush(?:ing|ed)?|squash(?:ing|ed)?|squish(?:ing|ed)?|pinch(?:ing|ed)?|clench(?:ing|ed)?|strangl\w+|choking|tighten|securely|rough|roughly|forceful\w*|brute force|(?:more|higher|increase|extra|so much|too much|that much|this much|much) (?:the |your |gripping )?(?:force|pressure|strength|muscle|power)|death grip"
+SOFT = r"gentle|gently|gentler|soft|softer|softly|lighter|lightly|lighten(?: up)?(?: on (?:it|them|@\d+))?|light touch|light grip|loosen|(?<=too )loose|(?<=so )loose|looser|loosely|loosened|delicately|tenderly|gently does it|ease (?:up|off)(?: on (?:it|the grip|gripper|the pressure|@\d+))?|relax|feather light|(?:less|lower|reduce|decrease|lighten|minimal|little) (?:the |your |gripping |grip )?(?:force|pressure|strength|squeeze|squeezing|muscle|power)|squeeze(?: it| them| @\d+)? less|less (?:squeezing|squeeze)"
+HARD = r"tight|tighter|tightly|hard|harder|firm|firmer|firmly|strong|stronger|strongly|squeez(?:e|ing|ed)|crush(?:ing|ed)?|squash(?:ing|ed)?|squish(?:ing|ed)?|pinch(?:ing|ed)?(?! (?:the|its|their|it by|them by|it at)\b)|clench(?:ing|ed)?|strangl\w+|choking|tighten|securely|rough|roughly|forceful\w*|brute force|(?:more|higher|increase|extra|so much|too much|that much|this much|much) (?:the |your |gripping )?(?:force|pressure|strength|muscle|power)|death grip"
 LOST = re.compile(r"\b(?:slip|slips|slipping|drop|dropping|fall|let go of|lose)\b")
 
 
@@ -237,7 +243,8 @@ def asked_for(match: re.Match[str], segment: Segment, complaints: str) -> int:
         return 0
     if re.match(r" enough\b", tail):
         return int(segment.negated)
-    if re.search(r"\b(?:too|so|overly|that|this|as|such a)(?: #V\d+)? $", lead) or re.match(
+    most = bool(re.search(r"\bas $", lead) and re.match(r" as (?:you can|possible|you like)\b", tail))
+    if not most and re.search(r"\b(?:too|so|overly|that|this|as|such a)(?: #V\d+)? $", lead) or re.match(
         r"(?:so|too|that|this) much", match[0]
     ):
         return -1

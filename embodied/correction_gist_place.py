@@ -14,6 +14,9 @@ from embodied.situations import Entity
 
 HOOK = 0.325
 """The outer hooks of a rack stand so much of its longest edge beside its middle."""
+NEARLY = 0.02
+"""A length [m] that comes so near to a hook is that hook."""
+TAKEN = re.compile(r"^ (?:is|s|are|was) (?:\w+ )?(?:for (?:my|his|her|our|their|an?|somebody|someone|something)|taken|used|reserved|needed|broken|loose|occupied|mine|wobbly|full|not|bent)\b|^ (?:belongs|wobbles|holds)\b")
 RELATIVE = re.compile(r"^ (?:more|less|further|wider|too|again|extra)\b")
 SIDES = re.compile(
     r"\b(?P<my>my )?(?P<its>its )?(?P<side>left|right)(?: ?hand)?(?: side)?(?:ward)?\b|\b(?P<way>forward|back|backward)\b(?! (?:in|to|on|into)\b)|\b(?P<up>up|higher|down|lower)\b"
@@ -128,20 +131,24 @@ def move(h: Heard, r: Reading, way: tuple[float, float, float], index: int | Non
 def hooked(h: Heard, r: Reading) -> None:
     """On which hook of a rack, seen as the rack stands."""
     rack = r.goal()
-    if r.act_verb != "hang" or rack is None or any(a.measure == "length" for a in h.amounts):
+    if r.act_verb != "hang" or rack is None:
+        return
+    y = HOOK * max(rack.size[:2])
+    lengths = [i for i, a in enumerate(h.amounts) if a.measure == "length"]
+    if any(abs(h.amounts[i].value - y) > NEARLY for i in lengths) or (lengths and not re.search(r"\bhook|@\d", h.text)):
         return
     sides: set[str] = set()
     avoided: set[str] = set()
     for segment in h.asked:
         text = h.plain(segment.text)
         for m in re.finditer(
-            r"\b(?P<my>my )?(?P<side>left|right|middle|central|leftmost|rightmost|other|next)\b(?P<after>(?: ?(?:hand|most|end))*(?: (?:side|hook|one|peg|arm|prong|post))?)?",
+            r"\b(?P<my>my )?(?<!of the )(?<!of )(?P<side>left|right|middle|central|leftmost|rightmost|other|next)\b(?P<after>(?: ?(?:hand|most|end))*(?: (?:side|hook|one|peg|arm|prong|post))?)?",
             text,
         ):
             if re.search(r"\b(?:handle|ear|grip|handed)\b", text) or m["my"]:
                 raise Unclear("Which hook?")
             side = {"leftmost": "left", "rightmost": "right", "central": "middle"}.get(m["side"], m["side"])
-            (avoided if segment.negated or COMPLAINT.search(text) else sides).add(side)
+            (avoided if segment.negated or COMPLAINT.search(text) or TAKEN.match(text[m.end() :]) else sides).add(side)
     sides -= {"other", "next"} if sides & {"left", "right", "middle"} else set()
     if not sides:
         if avoided:
@@ -149,14 +156,18 @@ def hooked(h: Heard, r: Reading) -> None:
         return
     if len(sides) > 1 or sides & avoided or sides & {"other", "next"}:
         raise Unclear("Which hook?")
-    y = {"left": 1, "right": -1, "middle": 0}[sides.pop()] * HOOK * max(rack.size[:2])
+    if lengths:
+        if not re.search(r"\b(?:hook|peg|prong)s?\b", h.plain(h.text)):
+            return
+        h.used.update(lengths)
+    y *= {"left": 1, "right": -1, "middle": 0}[sides.pop()]
     x0, y0, z0 = r.now.offset or (0.0, 0.0, 0.0)
     r.put("offset", tuple(round(v, 9) + 0.0 for v in (-x0, y - y0, -z0)))
 
 
 END = r"(?:handles?|grips?|ears?|hilts?|handle end|grip end|blunt end|dull end)"
 TIP = r"(?:blades?|tips?|points?|scoops?|sharp end|pointy end|blade end|spoon end|round end|business end)"
-TOWARD = r"(?:(?:to|on|at|toward|facing|faces?|pointing|points?|point|pointed|directed|turned|looking|goes|go|lies|sits|is|s|should|must|be|has|needs|aimed|aiming|sticking|out|over|off|in|end|ends|side|the|your|that|up|down|placed|lying|belongs|belong|wants|want|will|put) )*"
+TOWARD = r"(?:(?:to|on|at|toward|facing|faces?|pointing|points?|point|pointed|directed|turned|looking|goes|go|lies|lie|lay|rest|rests|sit|sits|stay|ends|ending|winds|is|s|should|must|be|has|needs|aimed|aiming|sticking|out|over|off|in|end|ends|side|the|your|that|up|down|placed|lying|belongs|belong|wants|want|will|put) )*"
 AIMED = re.compile(
     rf"\b(?P<end>{END}|{TIP})\b(?: (?:end|side))? (?:of (?:it|@\d+) )?(?P<away>(?:\w+ )?away from )?{TOWARD}(?P<off>away from )?(?P<my>my )?(?P<to>left|right|front|forward|back|me|us|you|robot|the robot|yourself|the person)\b"
     rf"|\b(?:to the |on the )?(?P<to2>left|right) (?:is|for|with|goes|gets)(?: where| for)? (?:the |its )?(?P<end2>{END}|{TIP})\b"
@@ -198,7 +209,9 @@ def turned(h: Heard, r: Reading) -> None:
     if len(angles) > 1:
         raise Unclear("Two ways round.")
     if angles:
-        r.put("turn", wrapped(angles.pop() - (r.now.turn or 0.0)))
+        turn = wrapped(angles.pop() - (r.now.turn or 0.0))
+        h.used.update(i for i, a in enumerate(h.amounts) if a.measure == "angle" and abs(a.value - abs(turn)) < 0.05)
+        r.put("turn", turn)
     elif any(ROUND.search(s.text) for s in h.asked if not s.negated) or any(
         re.search(r"\b(?:that|this) way (?:a?round)\b", s.text) for s in h.asked if s.negated
     ):
@@ -231,9 +244,9 @@ def wrapped(angle: float) -> float:
     return round(pi if abs(abs(rest) - pi) < 1e-6 else rest, 9)
 
 
-HEAD = r"(?:my |the |your |his |her |a )?(?:@(?P<h>\d+)|head|face|hair|eyes?|nose|ears?|skull|chin|forehead|noggin|cheeks?)"
+HEAD = r"(?:my |the |your |his |her |a )?(?:@(?P<h>\d+)|heads?|face|hair|eyes?|nose|ears?|skull|chin|forehead|noggin|cheeks?)"
 SELF = r"me|us|my body|my chest|my shoulders?|the person|where i (?:am|sit|stand)|people|anyone|anybody|someone|somebody|everyone"
-WHO = rf"(?P<who>@\d+|{SELF}|(?:my|the|their|his|her|our) (?:own )?(?:head|face|hair|eyes?|nose|skull|chin|forehead|neck|cheeks?|hands?|fingers?|arms?)\b)"
+WHO = rf"(?P<who>@\d+|{SELF}|(?:my|the|their|his|her|our) (?:own )?(?:heads?|faces?|hair|eyes?|nose|skull|chin|forehead|neck|cheeks?|hands?|fingers?|arms?)\b)"
 OFF: tuple[re.Pattern[str], ...] = tuple(re.compile(p) for p in (
     rf"\b(?:stay|keep|kept|steer|remain|stays|be|move|get|hold|carry|go|pass|leave)\b[^,.@]{{0,40}}?(?:@\d+ (?:well |far |right )?)?\b(?:off|out of the way of|out of reach of|back from) {WHO}",
     rf"\b(?:away|clear|distance|far|off) (?:from|of|to) {WHO}",

@@ -44,13 +44,15 @@ ALONE = re.compile(
     r"\b(?:leave|let)(?: the)? (?P<w>@\d+|it|them|that|those)(?: (?:all|just|well|standing|right|exactly|behind|be|sitting))* (?:alone|be|out|there|where|in (?:its |their )?(?:place|peace)|as|behind|untouched|on the table|on @\d+|standing|sitting)(?!\w)"
     r"|\b(?:leave out|leave alone|leave behind|skip|ignore|omit|exclude|spare|forget(?: about)?|pass over|drop|stay off|stay away from|keep off|keep away from|handsoff|keep gripper off|except(?: for)?|apart from|other than|besides|minus|leaving(?: out)?|skipping|gripper off)(?: (?:all|any|of|the|whatever))* (?P<w2>@\d+|it|them)\b"
     r"|(?P<w3>@\d+|\bit\b|\bthat\b|\bthey\b)(?: (?:should|must|can|has to|have to|needs? to|is to|are to|just|all|always|will|to|better))* (?:stay|stays|remain|remains|stay put|be left|is left|are left)(?! (?:level|upright|clear|away|off|low|high|below|above|under|straight|flat|vertical|horizontal|steady|at|within|in gripper|perfectly|completely|always))\b"
+    r"|(?P<w5>@\d+),? (?:you )?(?:(?:just|please|better|should|must|can) )*(?:let be|leave alone|leave be|leave out|let stand|leave where)\b"
     r"|(?P<w4>@\d+) (?:is|are) (?:off limits|taboo|not yours|mine to do|none of your business|out of bounds|forbidden)\b"
 )
 HANDLING = re.compile(
-    r"^(?:(?:you|please|the|to|should|ever|even|want|allowed|ask|asked|like|try|be|i|need) )*(?:touch|touching|put|putting|move|moving|take|taking|pick|picking|load|loading|clear|clearing|carry|carrying|bring|bringing|do|doing|handle|handling|bother with|include|including|tidy|tidying|use|using|place|placing|grab|grabbing|mess with|transport|lift|lifting|pack|fetch|serve|stow|clean)(?: (?:up|with|away))? (?P<w>@\d+)"
+    r"^(?:(?:you|please|the|to|should|ever|even|want|supposed|meant|allowed|ask|asked|like|try|be|i|need) )*(?:touch|touching|put|putting|move|moving|take|taking|pick|picking|load|loading|clear|clearing|carry|carrying|bring|bringing|do|doing|handle|handling|bother with|include|including|tidy|tidying|use|using|place|placing|grab|grabbing|mess with|transport|lift|lifting|pack|fetch|serve|stow|clean)(?: (?:up|with|away))? (?P<w>@\d+)"
 )
 NEVER = re.compile(
-    r"@(\d+) (?:(?:should|must|shall|will|can|is|are|do|does) )*not (?:(?:to|be) )*(?:for you|yours|your (?:job|business)|(?:go|belong|come|placed|put) (?:on|in|onto|into) @\d+$|(?:go|belong|come) (?:on|in|onto|into) @\d+[.,!]|touched|moved|taken|carried|handled|included)"
+    r"@(?P<you>\d+),? (?:you|we) (?:(?:should|must|can|do|just|please|are|to|supposed) )*not (?:touch|take|move|carry|handle|pick|put|grab|load|lift|bring|clear)(?: up| away)?(?= ?(?:$|[,.!]))"
+    r"|@(\d+) (?:(?:should|must|shall|will|can|is|are|do|does) )*not (?:(?:to|be) )*(?:for you|yours|your (?:job|business)|(?:go|belong|come|placed|put) (?:on|in|onto|into) @\d+$|(?:go|belong|come) (?:on|in|onto|into) @\d+[.,!]|touched|moved|taken|carried|handled|included)"
 )
 MYSELF = re.compile(
     r"\b(?:will|ll|can|would rather) (?:do|take|handle|carry|move|see to|take care of|look after|put away|clear|tidy) (?P<w>@\d+)"
@@ -102,12 +104,18 @@ def ends(h: Heard, r: Reading) -> set[tuple[str, int]]:
 
 def related(h: Heard, r: Reading, whole: str) -> bool:
     """One before or after another."""
+    subject = re.sub(r" (?:on|in|onto|into|to)(?: the)? @(\d+)", lambda m: "" if place(h, m[1]) else m[0], whole)
     for pattern, kind in TWO:
-        found = pattern.search(whole)
-        if found and found["a"] != found["b"]:
+        found = pattern.search(subject)
+        if found and found["a"] != found["b"] and not {h.things[int(found[x])][0].kind for x in "ab"} & {*BODY, "table"}:
             r.edits.append(pair(h, r, kind, found))
             return True
     return False
+
+
+def place(h: Heard, index: str) -> bool:
+    """Whether it is where things are put."""
+    return h.things[int(index)][0].kind in PLACES
 
 
 def denied(h: Heard, r: Reading) -> None:
@@ -158,20 +166,20 @@ def skipped(h: Heard, r: Reading) -> None:
         return
     for segment in h.asked or h.reasons:
         if segment.negated:
-            forbidden(h, r, segment.text)
+            forbidden(h, r, segment)
         elif h.states and re.fullmatch(r"(?:leave|skip|ignore) (?:it|them|that)(?: alone)?", segment.text):
             r.edits.append(Edit(kind="skip", what=Ref(attributes=frozenset(SAME.get(s, s) for s in h.states))))
         elif not re.search(r"#L|\bopen\b|\bajar\b", segment.text):
             spared(h, r, segment.text)
-    if not r.edits and (found := NEVER.search(h.text)) and (several(h, found[1])):
-        skip(h, r, f"@{found[1]}")
+    if not r.edits and (found := NEVER.search(h.text)) and several(h, found["you"] or found[2]):
+        skip(h, r, f"@{found['you'] or found[2]}")
     if not r.edits:
         for found in filter(None, (MYSELF.search(segment.text) for segment in h.reasons)):
             skip(h, r, found["w"])
 
 
 SOFTER = re.compile(
-    r"\b(?:yet|first|last|later|end|until|before|after|by|so|too|from|near|over|above|close|upside|like)\b"
+    r"\b(?:yet|first|last|later|end|until|before|after|by|so|too|from|near|nearer|over|above|close|closer|past|around|across|toward|beside|upside|like)\b"
 )
 """What makes "do not" speak of how or when."""
 LONE = re.compile(
@@ -185,8 +193,9 @@ def several(h: Heard, index: str) -> bool:
     return h.things[int(index)][0].generic or h.things[int(index)][0].plural
 
 
-def forbidden(h: Heard, r: Reading, text: str) -> None:
+def forbidden(h: Heard, r: Reading, segment: Segment) -> None:
     """What shall not be handled, or not where it is going; where that is one thing, only its place is wrong."""
+    text = segment.text
     lone = LONE.fullmatch(text)
     found = re.search(r"handsoff(?: (?:the|all|any|of))* (?P<w>@\d+)", text) or HANDLING.search(text) or lone
     if found is None or SOFTER.search(text):
@@ -199,6 +208,9 @@ def forbidden(h: Heard, r: Reading, text: str) -> None:
     goal = r.goal()
     if onto and (goal is None or h.things[int(onto[1])][0].kind != goal.kind):
         raise Unclear("It is not going there.")
+    others = [int(m[1]) for s in h.asked if s is not segment and not s.negated for m in ONTO.finditer(s.text)]
+    if onto and any(h.things[i][0].kind in PLACES for i in others):
+        return
     skip(h, r, found["w"])
 
 
@@ -235,7 +247,7 @@ def skip(h: Heard, r: Reading, word: str) -> None:
 
 
 ONTO = re.compile(
-    r"\b(?:on|onto|on to|in|into|to|inside|upon|at|use|using|choose|take|prefer|goes|go|belongs?|want|instead) (?:the |top of )?@(\d+)\b(?! (?:by|with|at)\b)"
+    r"\b(?:on|onto|on to|in|into|to|inside|upon|at|use|using|choose|take|prefer|goes|go|belongs?|want|instead) (?:the |top of )?@(\d+)\b(?! (?:by|with(?! it\b)|at)\b)"
 )
 
 
@@ -247,7 +259,7 @@ def elsewhere(h: Heard, r: Reading) -> None:
     wanted: dict[str, Entity] = {}
     for segment in h.asked:
         if segment.negated or re.search(
-            r"\b(?:look|careful|watch|stay|away|near|close|around|over|above|beside|next)\b", segment.text
+            r"\b(?:look|careful|watch|stay|away|near|nearer|close|closer|around|over|above|beside|next|well|too|also)\b", segment.text
         ):
             continue
         lone = re.fullmatch(
@@ -258,7 +270,7 @@ def elsewhere(h: Heard, r: Reading) -> None:
             [int(lone[1])] if lone and instead(h, segment, goal) else []
         )
         if found := re.search(
-            r"@(\d+) (?:is|s|would be) (?:the (?:right |better |proper |best )?(?:place|spot|one)|where|for|better|right)\b",
+            r"(?:(?:place|spot|home|destination)(?: for @\d+)? (?:is|should be) |^)@(\d+)(?:(?<=is @\d)| (?:is|s) (?:there |here |meant |intended |made )?for @\d+| (?:is|s|would be) (?:the (?:right |better |proper |best )?(?:place|spot|one)|where|for|better|right))(?!\w)",
             segment.text,
         ):
             indexes.append(int(found[1]))

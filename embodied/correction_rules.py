@@ -266,7 +266,7 @@ FORCE_RULES: tuple[Rule, ...] = (
     rule(r"not (?:any )?(?P<way>softer|firmer|tighter|harder)", lambda r, m: refuse_negated(r, {"tighter": "firmer", "harder": "firmer"}.get(m["way"], m["way"]))),
     rule(r"not (?:grip |hold |grab |squeeze |press |push |pull )?(?:it |@\d+ )?(?:so|that|too) (?:hard|tight|tightly|firm|firmly|strong|strongly)|not (?:squeeze|crush|squash|break|crack|squish)(?:ing)?(?: it| them| @\d+)?(?: so much| so hard| too hard)?|(?:#V(?P<v>\d+) )?too (?:hard|tight|firm|strong|tightly)|less (?:force|pressure|hard|tight|tightly|firm|firmly)|half the force", lambda r, m: force(r, 0.6, m)),
     rule(r"not (?:grip |hold |grab )?(?:it |@\d+ )?(?:so|that|too) (?:soft|softly|loose|loosely|gentle|gently|weak)|(?:#V(?P<v>\d+) )?too (?:loose|soft|gentle|weak|loosely)|not (?:let (?:it|@\d+) )?(?:drop|slip|let go of|lose)(?: it| @\d+)?|twice the force", lambda r, m: force(r, 1.5, m)),
-    rule(V + r"(?:more )?(?:gently|gentle|gentler|softer|softly|soft|looser|loosely|lightly|delicately|tenderly|loosen)(?: (?:it|your grip|the grip|your hold))?", lambda r, m: force(r, 0.6, m)),
+    rule(V + r"(?:more )?(?:gently|gentle|gentler|softer|softly|soft|looser|loosely|lightly|lighter|lighten(?: up)?(?: on)?|delicately|tenderly|loosen)(?: (?:it|your grip|the grip|your hold))?", lambda r, m: force(r, 0.6, m)),
     rule(V + r"(?:more )?(?:firmer|firmly|firm|tighter|tightly|harder|stronger|strongly|squeeze(?: it)? more|more (?:force|pressure)|tighten|squeeze|securely)(?: (?:it|your grip|the grip|your hold|harder))?", lambda r, m: force(r, 1.5, m)),
 )  # fmt: skip
 """Of how hard."""

@@ -42,7 +42,7 @@ def instructed(sentence: str, around: Surroundings) -> Program:
 
 def acts(clause: str, around: Surroundings) -> list[Act]:
     """Those of one clause."""
-    verb = next((verb for verb, words in VERBS if re.search(rf"\b(?:{words})\b", clause)), None)
+    verb: Verb | None = next((verb for verb, words in VERBS if re.search(rf"\b(?:{words})\b", clause)), None)
     if verb is None:
         raise Unclear(f"I know no such task as {clause!r}; I can open, close, pick up, put, hang and hand over things")
     moment = Moment(around)

@@ -91,6 +91,7 @@ def test_commands_show_and_change_without_moving_anything(desk):
     assert "did you mean 'memory'" in carried_out(desk, "/memroy")
     assert "no number of a lesson" in carried_out(desk, "/forget all")
     assert "/save needs a file" in carried_out(desk, "/save")
+    assert "No such file or directory" in carried_out(desk, "/save /nowhere/at/all.json")
     assert len(desk.session.body.world.recorder.ticks) == ticks
 
 
