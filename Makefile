@@ -7,7 +7,7 @@ INTEROP := .interop
 # Small tensors on few cores: one thread per process is faster than two that wait for each other.
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: install demo test test-slow bench bench-demo bench-dressing bench-tabletop interop lint lock clean
+.PHONY: install demo test test-slow bench bench-corrections bench-demo bench-dressing bench-tabletop interop lint lock clean
 
 install: $(READY)
 
@@ -48,6 +48,9 @@ bench-demo: $(READY)
 	$(BIN)/python benchmarks/demo.py --name mixed --preset noisy
 	$(BIN)/python benchmarks/demo.py --name clumsy --preset noisy --mix clumsy
 	$(BIN)/python benchmarks/demo.py --name stack --preset stack
+
+bench-corrections: $(READY)
+	$(BIN)/embodied bench corrections --out runs/bench-corrections
 
 bench-dressing: $(READY)
 	$(BIN)/python benchmarks/demo.py --name dressing --preset dressing --seeds 3
