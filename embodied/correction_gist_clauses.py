@@ -67,7 +67,7 @@ BOUNDS: tuple[tuple[str, str], ...] = (
 )  # fmt: skip
 
 LEADING = re.compile(
-    r"^(?:(?:(?:no|not|yes|nope|hey|um+|uh+|er+m?|oh|ah|ouch|stop|wait|whoa+|hold on|please|sorry|well|okay|robot|careful|be careful|watch it|watch out|listen|look|hmm+|ow|hm|ugh|nah|no good)\b)(?=[ ]*[,.!?]|$)[ ,.!?]*"
+    r"^(?:(?:(?:no|yes|nope|hey|um+|uh+|er+m?|oh|ah|ouch|stop|wait|whoa+|hold on|please|sorry|well|okay|robot|careful|be careful|watch it|watch out|listen|look|hmm+|ow|hm|ugh|nah|no good)\b)(?=[ ]*[,.!?]|$)[ ,.!?]*"
     r"|no (?=(?:no|hold|take|grab|use|put|keep|open|pull|lift|carry|go|move|slow|by|on|with|from|the|it|you|stop|wait|leave|hang|grip|raise|loosen|first)\b(?! more| less)))+"
 )
 MOST = 16
@@ -188,19 +188,25 @@ def hear(text: str, moment: Moment) -> Heard | None:
     kind = moment.around[moment.act.object].kind if moment.act else ""
     if kind == "spoon" and "bowl" not in moment.around.kinds:
         clean = re.sub(r"\bbowl\b(?! of)", "scoop", clean)
-    asserted = clean.startswith("when ") and "?" not in clean
+    asserted = "?" not in clean and re.match(rf"when (?:\w+ ){{1,3}}(?:is|are) (?:{STATE})\b", clean)
     if CHAT.match(clean) and not asserted:
         clean = re.sub(r"^[^?]*\?\s*(?=\w)", "", clean)
     if (CHAT.match(clean) and not asserted) or HEDGED.search(clean):
         return None
-    clean = re.sub(r",? ?\b(?:and |but )?(?:not|instead of|rather than) \d+(?:\.\d+)?(?= ?(?:$|[,!?]|\.(?!\d)))", " ", clean)
+    clean = re.sub(
+        r",? ?\b(?:and |but )?(?:not|instead of|rather than) \d+(?:\.\d+)?(?= ?(?:$|[,!?]|\.(?!\d)))", " ", clean
+    )
     clean, found = amounts(clean)
     clean = re.sub(
         r"\b(?:so|too|that|this) #V\d+(?= (?:force|pressure|strength|speed|muscle|power|squeezing))", "too much", clean
     )
     for pattern, new in BOUNDS:
         clean = re.sub(pattern, new, clean)
-    clean = re.sub(r"(\b(?:left|right)\b[^.,!?#]*), (?:say )?(#L\d+)(?: to be (?:exact|precise)| or so)?((?: (?:from|off) the middle)?)(?= ?(?:$|[,.!?]))", r"\1 \2\3", clean)
+    clean = re.sub(
+        r"(\b(?:left|right)\b[^.,!?#]*), (?:say )?(#L\d+)(?: to be (?:exact|precise)| or so)?((?: (?:from|off) the middle)?)(?= ?(?:$|[,.!?]))",
+        r"\1 \2\3",
+        clean,
+    )
     if re.search(r"(?<![#A-Z\d])\d", clean):
         raise Unclear("A number without a unit.")
     clean = re.sub(
@@ -229,6 +235,8 @@ def asking(heard: Heard, piece: str) -> str:
     ):
         heard.states |= {condition[1]}
         piece = piece[condition.end() :].strip()
+    if re.match(r"(?:if|when|whenever|while)\b.*\b(?:is|are) not\b", piece):
+        raise Unclear("A condition that is not so.")
     if re.match(r"if\b", piece):
         if not re.match(
             r"if (?:possible|at all|i may|it is (?:okay|possible|not too)|you (?:can|could|may|please|like|want|would|not mind|are able))\b",
@@ -239,7 +247,9 @@ def asking(heard: Heard, piece: str) -> str:
     if PRAISE.search(piece) and not WISHED.search(piece) and not re.search(r"\b(?:but|too|not|\w+er)\b", piece):
         heard.praised = True
         return ""
-    if re.match(r"(?:when|whenever|while) (?:there is |you have |it is |holding )?(?:@\d+ )?(?:is |are )?in gripper$", piece):
+    if re.match(
+        r"(?:when|whenever|while) (?:there is |you have |it is |holding )?(?:@\d+ )?(?:is |are )?in gripper$", piece
+    ):
         return ""
     if re.match(r"(?:when|whenever|while)\b", piece) and not ACTING.search(piece):
         raise Unclear("A condition that is not known.")

@@ -243,8 +243,8 @@ def asked_for(match: re.Match[str], segment: Segment, complaints: str) -> int:
         return 0
     if re.match(r" enough\b", tail):
         return int(segment.negated)
-    most = bool(re.search(r"\bas $", lead) and re.match(r" as (?:you can|possible|you like)\b", tail))
-    if not most and re.search(r"\b(?:too|so|overly|that|this|as|such a)(?: #V\d+)? $", lead) or re.match(
+    most = bool(re.search(r"\bas $", lead) and re.match(r"$| as (?:you can|possible|you like)\b", tail))
+    if (not most and re.search(r"\b(?:too|so|overly|that|this|as|such a)(?: #V\d+)? $", lead)) or re.match(
         r"(?:so|too|that|this) much", match[0]
     ):
         return -1

@@ -16,7 +16,9 @@ HOOK = 0.325
 """The outer hooks of a rack stand so much of its longest edge beside its middle."""
 NEARLY = 0.02
 """A length [m] that comes so near to a hook is that hook."""
-TAKEN = re.compile(r"^ (?:is|s|are|was) (?:\w+ )?(?:for (?:my|his|her|our|their|an?|somebody|someone|something)|taken|used|reserved|needed|broken|loose|occupied|mine|wobbly|full|not|bent)\b|^ (?:belongs|wobbles|holds)\b")
+TAKEN = re.compile(
+    r"^ (?:is|s|are|was) (?:\w+ )?(?:for (?:my|his|her|our|their|an?|somebody|someone|something)|taken|used|reserved|needed|broken|loose|occupied|mine|wobbly|full|not|bent)\b|^ (?:belongs|wobbles|holds)\b"
+)
 RELATIVE = re.compile(r"^ (?:more|less|further|wider|too|again|extra)\b")
 SIDES = re.compile(
     r"\b(?P<my>my )?(?P<its>its )?(?P<side>left|right)(?: ?hand)?(?: side)?(?:ward)?\b|\b(?P<way>forward|back|backward)\b(?! (?:in|to|on|into)\b)|\b(?P<up>up|higher|down|lower)\b"

@@ -107,7 +107,11 @@ def related(h: Heard, r: Reading, whole: str) -> bool:
     subject = re.sub(r" (?:on|in|onto|into|to)(?: the)? @(\d+)", lambda m: "" if place(h, m[1]) else m[0], whole)
     for pattern, kind in TWO:
         found = pattern.search(subject)
-        if found and found["a"] != found["b"] and not {h.things[int(found[x])][0].kind for x in "ab"} & {*BODY, "table"}:
+        if (
+            found
+            and found["a"] != found["b"]
+            and not {h.things[int(found[x])][0].kind for x in "ab"} & {*BODY, "table"}
+        ):
             r.edits.append(pair(h, r, kind, found))
             return True
     return False
@@ -206,6 +210,8 @@ def forbidden(h: Heard, r: Reading, segment: Segment) -> None:
     if spoken.kind in BODY or ((lone or onto) and not (several(h, index) or spoken.attributes)):
         return
     goal = r.goal()
+    if goal is not None and spoken.kind == goal.kind and spoken.kind in PLACES:
+        raise Unclear("Where then?")
     if onto and (goal is None or h.things[int(onto[1])][0].kind != goal.kind):
         raise Unclear("It is not going there.")
     others = [int(m[1]) for s in h.asked if s is not segment and not s.negated for m in ONTO.finditer(s.text)]
@@ -259,7 +265,8 @@ def elsewhere(h: Heard, r: Reading) -> None:
     wanted: dict[str, Entity] = {}
     for segment in h.asked:
         if segment.negated or re.search(
-            r"\b(?:look|careful|watch|stay|away|near|nearer|close|closer|around|over|above|beside|next|well|too|also)\b", segment.text
+            r"\b(?:look|careful|watch|stay|away|near|nearer|close|closer|around|over|above|beside|next|well|too|also)\b",
+            segment.text,
         ):
             continue
         lone = re.fullmatch(
@@ -270,10 +277,11 @@ def elsewhere(h: Heard, r: Reading) -> None:
             [int(lone[1])] if lone and instead(h, segment, goal) else []
         )
         if found := re.search(
-            r"(?:(?:place|spot|home|destination)(?: for @\d+)? (?:is|should be) |^)@(\d+)(?:(?<=is @\d)| (?:is|s) (?:there |here |meant |intended |made )?for @\d+| (?:is|s|would be) (?:the (?:right |better |proper |best )?(?:place|spot|one)|where|for|better|right))(?!\w)",
+            r"(?:(?<!my )(?:(?:place|spot|home|destination)(?: for @\d+)? (?:is|should be) )|^)@(\d+)(?:(?<=is @\d)| (?:is|s) (?:there |here |meant |intended |made )?for @(?P<for>\d+)| (?:is|s|would be) (?:the (?:right |better |proper |best )?(?:place|spot|one)|where|for|better|right))(?!\w)",
             segment.text,
         ):
-            indexes.append(int(found[1]))
+            whose = h.things[int(found["for"])][0].kind if found["for"] else ""
+            indexes += [int(found[1])] if whose in ("", current.kind) else []
         if COMPLAINT_ON.match(segment.text):
             continue
         for index in indexes:

@@ -79,7 +79,11 @@ def mended(text: str, known: Collection[str]) -> tuple[str, bool]:
 def likeliest(word: str, known: Collection[str]) -> str:
     """The known word that begins like it and is much like it, or has its letters in another order; "" for none, or
     for several that begin differently. "Lighten" is no "tighten"."""
-    near = [w for w in known if abs(len(w) - len(word)) <= 1 and len(w) >= 4 and (w[0] == word[0] or sorted(w) == sorted(word))]
+    near = [
+        w
+        for w in known
+        if abs(len(w) - len(word)) <= 1 and len(w) >= 4 and (w[0] == word[0] or sorted(w) == sorted(word))
+    ]
     close = [
         other
         for other in get_close_matches(word, near, n=4, cutoff=0.78)

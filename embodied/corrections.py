@@ -105,8 +105,8 @@ def read(text: str, moment: Moment, model: "Model | None" = None) -> Correction:
     """What was meant by some words in a moment; whatever the words, it never raises.
 
     The grammar reads first, in milliseconds and offline; where it does not know all of the words, their gist counts,
-    and where the two differ it is asked. Only where both are unsure (intent "unclear", or confidence under 0.6) a model is asked, once; whatever of its
-    answer does not fit the moment becomes a question too.
+    and where the two differ, the better of them or a question. Only where both are unsure (intent "unclear", or
+    confidence under 0.6) a model is asked, once; whatever of its answer does not fit the moment becomes a question too.
     """
     from embodied.correction_doubt import weighed
     from embodied.correction_gist import gist
