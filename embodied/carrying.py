@@ -237,15 +237,29 @@ class Carrying:
         course.settled = True
         untouched = tuple(i for i in course.shaped if i not in course.overridden)
         self.keeping.went(untouched, course.now, "ok")
-        if course.said:
-            fields = {name for said in course.said for name in said.manner.said}
-            act = self.program.steps[index]
-            assert isinstance(act, Act)
-            manner = Manner.model_validate({n: v for n, v in act.manner.said.items() if n in fields})
-            words = "; ".join(dict.fromkeys(said.text for said in course.said))
-            reach = next((said.reach for said in reversed(course.said) if said.reach), None)
-            said = course.said[-1].model_copy(update={"text": words, "reach": reach})
-            course.lesson = self.keep(said, course.now, manner, index, course.lesson)
+        self.learned(index, course)
+
+    def learned(self, index: int, course: Course) -> None:
+        """A lesson for each thing that was said of a step, of what it said last: they may reach differently far.
+
+        What was learned of the same in this run already gives way to it.
+        """
+        act, now = self.program.steps[index], course.now
+        assert isinstance(act, Act)
+        assert now is not None
+        last = {name: number for number, said in enumerate(course.said) for name in said.manner.said}
+        before, course.lessons = course.lessons, {}
+        for number, said in enumerate(course.said):
+            fields = [name for name, at in last.items() if at == number and name in act.manner.said]
+            if not fields:
+                continue
+            manner = Manner.model_validate({name: act.manner.said[name] for name in fields})
+            alike = [other for other in course.said if other.manner.said.keys() & set(fields)]
+            words = "; ".join(dict.fromkeys(other.text for other in alike))
+            reach = next((other.reach for other in reversed(alike) if other.reach), None)
+            instead = next((before[n] for n in fields if n in before and before[n] not in course.lessons.values()), 0)
+            kept = self.keep(said.model_copy(update={"text": words, "reach": reach}), now, manner, index, instead)
+            course.lessons |= dict.fromkeys(fields, kept)
 
     def keep(self, said: Correction, now: Situation, manner: Manner, index: int, instead: int = 0) -> int:
         """Learn a lesson, in the place of an earlier one of this step if there is one; its number.

@@ -135,7 +135,8 @@ class Session(Carrying):
         act, found = self.program.steps[index], dict[int, dict[str, object]]()
         assert isinstance(act, Act)
         for name, value in said.manner.said.items():
-            verbs = () if said.verb else HOLDING if name in HELD else BRINGING if name in CARRIED else ()
+            handed = act.verb == "hand over" and index < self.program.at.step  # it is in their hand, and they feel it
+            verbs = () if said.verb or handed else HOLDING if name in HELD else BRINGING if name in CARRIED else ()
             at = index if not verbs or act.verb in verbs else self.near(index, act.object, verbs)
             found.setdefault(at, {})[name] = value
         return {at: Manner.model_validate(fields) for at, fields in sorted(found.items())}

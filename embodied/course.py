@@ -49,8 +49,8 @@ class Course:
     overridden: tuple[int, ...] = ()
     said: tuple[Correction, ...] = ()
     settled: bool = False
-    lesson: int = 0
-    """What was learned of it in this run."""
+    lessons: dict[str, int] = field(default_factory=dict)
+    """Which lesson was learned of each field of its manner in this run."""
 
 
 @dataclass(frozen=True)

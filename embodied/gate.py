@@ -97,6 +97,8 @@ def judge(
         score, why = 1.0, "it was right in just this"
     elif score >= thresholds.apply and (reason := doubt(lesson, now)):
         score, why = DOUBT, reason
+    if score > DOUBT and likeness is None and lesson.run != run and unnamed(lesson):
+        score, why = DOUBT, f"nothing tells whether this is the same {lesson.when.kind}"
     return Verdict(lesson, thresholds.decide(score), score, why)
 
 
@@ -145,6 +147,11 @@ def doubt(lesson: Lesson, now: Situation) -> str:
         if sum(alikeness(good, now) >= nearest for good in lesson.positives) <= 2 * near:
             return "it was wrong in something much like this"
     return ""
+
+
+def unnamed(lesson: Lesson) -> bool:
+    """Whether it is for one thing that has no name of its own: elsewhere another may be called "spoon", too."""
+    return lesson.scope == "instance" and bool(lesson.run) and lesson.when.object in (lesson.when.kind, "")
 
 
 def explained(lesson: Lesson, bad: Situation) -> bool:

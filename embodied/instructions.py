@@ -29,7 +29,7 @@ def instructed(sentence: str, around: Surroundings) -> Program:
     """The plan that a sentence asks for.
 
     Several things of a kind ("the glasses", "all mugs", "everything fragile") are taken nearest first. Things are put
-    away with a pick and a place each. ValueError says what was not understood, or is not there.
+    away with a pick and a place each, what is held with a place alone. ValueError says what was not understood, or is not there.
     """
     steps: list[Act] = []
     for clause in SPLIT.split(normalised(sentence)):
@@ -71,6 +71,7 @@ def acts(clause: str, around: Surroundings) -> list[Act]:
         act
         for thing in (what if len(found) > 1 and len(what) == len(set(what)) and not many(first, found) else order)
         for act in (Act(verb="pick", object=thing.name), Act(verb=verb, object=thing.name, target=goals[0].name))
+        if act.verb != "pick" or thing.name != around.held
     ]
 
 

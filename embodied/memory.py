@@ -30,7 +30,7 @@ EDITABLE = frozenset({"text", "when", "also", "manner", "edits", "scope", "excep
 
 
 class Memory:
-    """Lessons in one file on a local disk, shared by the processes of one machine; of threads, one at a time may use it.
+    """Lessons in one file on a local disk, shared by the processes of one machine; one thread at a time may use it.
 
     Every write is one transaction with a line in the log of events; none may turn an earlier verdict of the gate
     wrong (`Flips`). `user` and `robot` fill in a situation that names none. Raises ValueError for a network disk and
