@@ -29,7 +29,8 @@ def instructed(sentence: str, around: Surroundings) -> Program:
     """The plan that a sentence asks for.
 
     Several things of a kind ("the glasses", "all mugs", "everything fragile") are taken nearest first. Things are put
-    away with a pick and a place each, what is held with a place alone. ValueError says what was not understood, or is not there.
+    away with a pick and a place each, what is held with a place alone. ValueError says what was not understood, or is
+    not there.
     """
     steps: list[Act] = []
     for clause in SPLIT.split(normalised(sentence)):
