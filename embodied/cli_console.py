@@ -34,8 +34,6 @@ class Console:
     split: str = "train"
     pace: float = 1.0
     """How often as fast as real time the robot moves; scripts do not wait."""
-    pictures: Path | None = None
-    """A folder that gets a picture of the scene after every step of a script."""
     model: Pairs = field(default_factory=dict)
     """A language model for what the grammar does not understand: NAME VALUE ..., such as
     `model NAME base_url ADDRESS key_env NAME`."""
