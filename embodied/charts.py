@@ -65,7 +65,8 @@ def ticks(low: float, high: float, about: int = 5) -> list[float]:
     power = 10.0 ** math.floor(math.log10(raw))
     step = next(nice * power for nice in (1, 2, 2.5, 5, 10) if nice * power >= raw * (1 - 1e-9))
     first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
-    return [0.0 if i == 0 else float(f"{i * step:.12g}") for i in range(first, last + 1)]
+    digits = 3 - math.floor(math.log10(step))  # as many as tell a tick from the next, however far from zero
+    return [min(max(round(i * step, digits), low), high) if i else 0.0 for i in range(first, last + 1)]
 
 
 def labels(values: Sequence[float], *, percent: bool = False) -> list[str]:

@@ -159,6 +159,13 @@ def test_ticks_are_round_evenly_spaced_and_inside(low, span, about):
         np.testing.assert_allclose(steps, steps[0], rtol=1e-3)
 
 
+@pytest.mark.parametrize(("low", "span", "about"), [(1e7, 6.103515625e-05, 2), (-1e9, 2e-3, 9), (1e9, 2e-3, 5)])
+def test_ticks_far_from_zero_stay_inside(low, span, about):
+    found = ticks(low, low + span, about)
+    assert found
+    assert all(low <= tick <= low + span for tick in found)
+
+
 def test_ticks_read_well():
     assert ticks(0, 1) == [0, 0.2, 0.4, 0.6, 0.8, 1]
     assert ticks(-0.13, 0.92) == [0, 0.25, 0.5, 0.75]
