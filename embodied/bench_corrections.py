@@ -2,18 +2,20 @@
 
 Every keeping meets the same tasks, scenes and wordings, round after round; what it learns in one round it has in the
 next. Afterwards it is tried, without a person, in fresh scenes in which a wish holds (S_in), in some that are much
-like those but in which it does not (S_near), and in others (S_out), beside 1, 10 and 100 lessons.
+like those but in which it does not (S_near), and in others (S_out), with 1, 10 and 100 lessons about other things
+beside what it learned.
 """
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from itertools import count
+from itertools import count, pairwise
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from embodied import plugins
+from embodied.bench_crowd import others
 from embodied.correcting import Session
 from embodied.course import Reply
 from embodied.keeping import KEEPINGS, Keeping
@@ -44,7 +46,7 @@ class Order:
     wording: Path | None = None
     only: tuple[str, ...] = ()
     crowds: tuple[int, ...] = (1, 10, 100)
-    """Lessons beside which scope is measured."""
+    """So many lessons about other things are put beside what was learned, where scope is measured."""
 
     def __post_init__(self) -> None:
         plugins.find(KEEPINGS, self.keeping, "keeping")
@@ -119,8 +121,8 @@ def bench(order: Order, folder: Path) -> Results:
         for round_ in range(order.rounds):
             for place in rng.permutation(len(chosen)):
                 results.played.append(play(home, order, keeping, chosen[place], round_, rng))
-        for crowd in order.crowds:
-            crowded(keeping, memory, crowd, order.seed)
+        for before, crowd in pairwise((0, *order.crowds)):
+            crowded(keeping, before, crowd, order.seed)
             results.tried += [one for task in chosen for one in tried(home, order, keeping, task, crowd)]
     return results
 
@@ -268,14 +270,14 @@ class Unlearning:
     def answer(self, probe: Any, yes: bool) -> None:
         """Nothing is learned."""
 
+    def asked(self, lesson: Any) -> None:
+        """Nothing is learned."""
+
     def went(self, ids: Any, now: Any, outcome: Any) -> None:
         """Nothing is learned."""
 
 
-def crowded(keeping: Any, memory: Memory, crowd: int, seed: int) -> None:
-    """Fill a keeping up with lessons about other things, until there are so many."""
-    from embodied.bench_crowd import others
-
-    have = len(memory.lessons()) if hasattr(keeping, "memory") else len(getattr(keeping, "lessons", ()))
-    for lesson, said, now, around in others(seed, max(0, crowd - have)):
+def crowded(keeping: Keeping, before: int, crowd: int, seed: int) -> None:
+    """Teach a keeping lessons about other things, from so many to so many."""
+    for lesson, said, now, around in list(others(seed, crowd))[before:]:
         keeping.learn(lesson, said, now, around)

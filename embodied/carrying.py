@@ -189,6 +189,8 @@ class Carrying:
             Question(f"you once said {v.lesson.text!r}; does that hold for {course.now} too?", ("yes", "no"), v.lesson)
             for v in open_
         ]
+        for verdict in open_:
+            self.keeping.asked(verdict.lesson)
         self.shape(index)
         return not open_
 

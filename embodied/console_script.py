@@ -5,7 +5,7 @@ seconds of the motion that is next, which stops it. Lines that begin with "/" ar
 """
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from embodied.console_commands import Desk, carried_out
@@ -41,10 +41,10 @@ def lines(source: Iterable[str]) -> list[Line]:
     return found
 
 
-def play(desk: Desk, script: Iterable[Line], tell: Callable[[str, str], None]) -> int:
+def play(desk: Desk, script: Sequence[Line], tell: Callable[[str, str], None]) -> int:
     """Hold the conversation; `tell` is given who speaks ("person", "robot") and what. The exit code."""
     failed = False
-    for line in script:
+    for line, then in zip(script, [*script[1:], None], strict=True):
         if line.after is not None:
             reply = until(desk, line.after)
             tell("robot", shown(reply))
@@ -57,17 +57,11 @@ def play(desk: Desk, script: Iterable[Line], tell: Callable[[str, str], None]) -
             reply = spoken(desk, line.text)
             tell("robot", shown(reply))
             failed = failed or reply.state == "idle"
-        failed = ran(desk, tell) or failed if not pending(script, line) else failed
+        if then is None or then.after is None:  # a timed line lets it move itself
+            failed = ran(desk, tell) or failed
     return (
         FAILED if failed or desk.session.state == "failed" else UNANSWERED if desk.session.state == "asking" else DONE
     )
-
-
-def pending(script: Iterable[Line], line: Line) -> bool:
-    """Whether the line after this one is timed, so that the motion must not run through."""
-    after = list(script)
-    index = next(i for i, other in enumerate(after) if other is line) + 1
-    return index < len(after) and after[index].after is not None
 
 
 def spoken(desk: Desk, text: str) -> Reply:

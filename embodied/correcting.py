@@ -82,6 +82,8 @@ class Session(Carrying):
     def adjust(self, said: Correction) -> Reply:
         """Do steps otherwise, from where they stand or anew."""
         shares = self.shares(said)
+        if not shares and said.about is None:
+            return self.reply("no step of this plan is like that; of what do you speak?")
         if not shares:
             return self.ask(Question(f"shall I keep {said.text!r} for later?", ("yes", "no"), said))
         try:
@@ -284,8 +286,7 @@ class Session(Carrying):
     def keep_for_later(self, said: Correction) -> None:
         """A wish that no step of this plan is about, which the person wants kept: their yes is the evidence."""
         around = self.body.surroundings()
-        things = said.about.among(around) if said.about else tuple(around)
-        for thing in things[:1]:
+        for thing in said.about.among(around)[:1] if said.about else ():
             goal = said.target.among(around) if said.target else ()
             now = Situation(
                 verb=said.verb or "pick", object=thing.name, kind=thing.kind, attributes=thing.attributes,

@@ -77,7 +77,8 @@ def markdown(found: Mapping[str, Any]) -> str:
         asked, unclear, caused = one["questions_per_lesson"], one["unclear"]["value"], one["caused"]["value"]
         lines.append(f"| {name} | {told} | {ended:.2f} | {asked:.2f} | {unclear:.2f} | {caused:.2f} |")
     crowds = list(first["scope"])
-    lines += ["", "| kept | " + " | ".join(f"S_in / S_near / S_out beside {n}" for n in crowds) + " | S_overall |"]
+    heads = (f"S_in / S_near / S_out beside {n} others" for n in crowds)
+    lines += ["", "| kept | " + " | ".join(heads) + " | S_overall |"]
     lines.append("|---" * (len(crowds) + 2) + "|")
     for name, one in found.items():
         cells = [

@@ -4,6 +4,7 @@ All of them share the parser, the drafting of lessons and the skills; they diffe
 it.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from typing import Literal, Protocol
 
@@ -38,6 +39,10 @@ class Keeping(Protocol):
 
     def answer(self, probe: Probe, yes: bool) -> None: ...
 
+    def asked(self, lesson: Lesson) -> None:
+        """The one question about it is being put."""
+        ...
+
     def went(self, ids: tuple[int, ...], now: Situation, outcome: Went) -> None: ...
 
 
@@ -65,7 +70,10 @@ class Remembering:
         return kept.id, self.memory.question(kept.id, around)
 
     def answer(self, probe: Probe, yes: bool) -> None:
-        self.memory.answer(probe.lesson, probe, yes, force=True)
+        self.memory.answer(probe.lesson, probe, yes, force=True)  # what a person says now outweighs what was so
+
+    def asked(self, lesson: Lesson) -> None:
+        self.memory.asked(lesson.id)
 
     def went(self, ids: tuple[int, ...], now: Situation, outcome: Went) -> None:
         if ids:
@@ -91,6 +99,9 @@ class Forgetful:
     def answer(self, probe: Probe, yes: bool) -> None:
         raise ValueError(f"{probe.text!r} was never asked: this way of keeping asks nothing")
 
+    def asked(self, lesson: Lesson) -> None:
+        raise ValueError(f"{lesson} is never asked about: this way of keeping asks nothing")
+
     def went(self, ids: tuple[int, ...], now: Situation, outcome: Went) -> None:
         """What is not kept cannot have gone well or badly."""
 
@@ -102,7 +113,7 @@ class Instructing(Forgetful):
     accumulates = False
 
 
-class Listing(Forgetful):
+class Listing(Forgetful, ABC):
     """Keeps every lesson, and asks nothing; which of them apply is decided by `fits`."""
 
     def __init__(self) -> None:
@@ -116,9 +127,9 @@ class Listing(Forgetful):
         self.lessons[number - 1 :] = [kept, *self.lessons[number:]]
         return number, None
 
+    @abstractmethod
     def fits(self, now: Situation) -> list[Lesson]:
         """The lessons that are taken to apply, strongest last."""
-        raise NotImplementedError
 
     def recall(self, now: Situation) -> Recall:
         found = [lesson for lesson in self.fits(now) if lesson.manner.said]

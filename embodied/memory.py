@@ -146,6 +146,12 @@ class Memory:
             self._change("question", [(lesson, changed)], asked.text)
         return asked
 
+    def asked(self, id: int) -> None:
+        """Its one question is being put, by somebody else than `question`."""
+        with self._writing():
+            lesson = self._rows.get(id)
+            self._change("question", [(lesson, lesson.model_copy(update={"asked": True}))], lesson.text)
+
     def answer(self, id: int, asked: Probe, yes: bool, *, force: bool = False) -> Lesson:
         """Widen (or, for "only when ...?", narrow) a lesson by the answer, or keep a negative. Raises Flips."""
         with self._writing():

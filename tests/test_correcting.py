@@ -77,6 +77,24 @@ def test_at_most_one_question_is_asked_of_a_taught_lesson(memory):
     assert [question["text"] for question in asked] == ["Also for other mugs?"]
 
 
+def test_a_doubt_is_put_once_and_not_again(memory):
+    session = talk(memory, robot="")
+    session.instruct("put the blue mug on the tray")  # which is full
+    session.run()
+    session.say("all mugs by the handle")
+    reply = session.run()
+    while reply.state == "asking":
+        reply = session.say("yes")
+    for _ in range(3):
+        session.instruct("put the red mug on the tray")
+        reply = session.run()
+        while reply.state == "asking":
+            reply = session.say("no")
+            reply = session.run() if reply.state == "ready" else reply
+    about = [question for question in session.transcript.of("asked") if question["about"] == "lesson"]
+    assert len(about) <= len(memory.lessons())
+
+
 def test_a_stop_ends_the_motion_at_the_next_tick_and_going_on_ends_where_it_would_have(memory):
     plain = talk(memory)
     plain.instruct("put the red mug on the tray")
