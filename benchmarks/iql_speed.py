@@ -58,6 +58,7 @@ def data(device: torch.device) -> Transitions:
         action=action.to(device),
         reward=torch.tensor(rng.normal(size=steps), dtype=torch.float32, device=device),
         terminal=torch.zeros(steps, device=device),
+        human=torch.zeros(steps, dtype=torch.bool, device=device),
     )
 
 

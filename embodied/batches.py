@@ -39,6 +39,7 @@ class Source(Protocol):
     def column(self, name: str) -> Mapping[int, np.ndarray]: ...
     def low_dim(self, names: Sequence[str]) -> Mapping[str, np.ndarray]: ...
     def actions(self) -> np.ndarray: ...
+    def human(self) -> np.ndarray: ...
     def flags(self) -> tuple[np.ndarray, np.ndarray]: ...
     def each_episode_frames(
         self, camera: str, ids: Sequence[int] | None = None
@@ -120,7 +121,8 @@ class Transitions:
     """Every (s, a, r, s') of the covered episodes; `obs[name][at[i]]` is s, the row after it s'.
 
     `reward[i]` judges action i by frame `at[i] + 1`. `terminal` is 1 only where an episode ended by termination:
-    there and only there a learner must not bootstrap. `episode[i]` is the position in `ids`.
+    there and only there a learner must not bootstrap. `episode[i]` is the position in `ids`. `human` marks a
+    person's actions.
     """
 
     spec: Spec
@@ -131,6 +133,7 @@ class Transitions:
     action: Float32[Tensor, "n a"]
     reward: Float32[Tensor, " n"]
     terminal: Float32[Tensor, " n"]
+    human: Bool[Tensor, " n"]
     dropped: tuple[int, ...] = ()
     stride: int = 1
     """s_{t+1} is the frame so many after s_t."""
@@ -150,16 +153,20 @@ class Transitions:
 
     def keep(self, episodes: Bool[Tensor, " e"]) -> Self:
         """Only the marked episodes; frames stay shared."""
-        rows = episodes.to(self.at.device)[self.episode]
-        marks = episodes.tolist()
+        return self.where(episodes.to(self.at.device)[self.episode])
+
+    def where(self, rows: Bool[Tensor, " n"]) -> Self:
+        """Only the marked transitions, and the episodes that have any; frames stay shared."""
+        counts = torch.bincount(self.episode[rows], minlength=len(self.ids)).cpu()
         return replace(
             self,
-            ids=tuple(i for i, mark in zip(self.ids, marks, strict=True) if mark),
-            lengths=self.lengths[episodes.to(self.lengths.device)],
+            ids=tuple(i for i, count in zip(self.ids, counts.tolist(), strict=True) if count),
+            lengths=counts[counts > 0],
             at=self.at[rows],
             action=self.action[rows],
             reward=self.reward[rows],
             terminal=self.terminal[rows],
+            human=self.human[rows],
         )
 
 
@@ -185,6 +192,7 @@ def held(data: Transitions, steps: int) -> Transitions:
         action=data.action[window].mean(1),
         reward=data.reward[window].mean(1),
         terminal=data.terminal[window[:, -1]],
+        human=data.human[window].all(1),
         stride=steps,
     )
 
@@ -244,6 +252,7 @@ def transitions(
         action=torch.as_tensor(action, device=device),
         reward=torch.as_tensor(values.astype(np.float32), device=device),
         terminal=torch.as_tensor(terminal, device=device),
+        human=torch.as_tensor(np.asarray(dataset.human(), bool)[rows], device=device),
         dropped=dropped,
     )
 

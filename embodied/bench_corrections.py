@@ -6,17 +6,19 @@ like those but in which it does not (S_near), and in others (S_out), with 1, 10 
 beside what it learned.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import reduce
 from itertools import count, pairwise
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from embodied import plugins
+from embodied import plan_edits, plugins, skills
 from embodied.bench_crowd import others
 from embodied.correcting import Session
+from embodied.corrections import Edit
 from embodied.course import Reply
 from embodied.keeping import KEEPINGS, Keeping
 from embodied.lessons import Lesson
@@ -29,6 +31,9 @@ from embodied.transcript import Transcript
 
 MOST = 8
 """Corrections of a task after which the person gives up."""
+
+TRIED, STRIDE = 20, 100_000
+"""Scenes that are looked at until one allows all wishes, and how far apart their seeds are."""
 
 HOUR = 7200.0
 """Simulated time between two tasks [s]: lessons of one task are not of another's sitting."""
@@ -129,10 +134,10 @@ def bench(order: Order, folder: Path) -> Results:
 
 def play(home: Household, order: Order, keeping: Keeping, task: Any, round_: int, rng: np.random.Generator) -> Played:
     """A task with a person who watches."""
-    world = home.world(task.scene, 1000 * order.seed + round_, "held-out" if round_ % 2 else "train")
+    person = home.corrector(task, home.said, order.which, rng, home.tasks.tasks)
+    world = laid(home, task, person.words, 1000 * order.seed + round_, "held-out" if round_ % 2 else "train")
     body, transcript = home.body(world), Transcript()
     session = Session(body, keeping, transcript, run=f"{order.seed}/{round_}/{task.id}")
-    person = home.corrector(task, home.said, order.which, rng, home.tasks.tasks)
     said: list[str] = []
     remark: Any = None
     watched = Watch(world.world, lambda: person.remark(world.world))
@@ -162,6 +167,36 @@ def play(home: Household, order: Order, keeping: Keeping, task: Any, round_: int
         len(transcript.of("overridden")), person.remark(world.world) is None,
         task.missing(world.surroundings()) is None, tuple(said),
     )  # fmt: skip
+
+
+def laid(home: Household, task: Any, wishes: Iterable[Any], seed: int, split: str) -> Any:
+    """The scene of a seed, or the next in which all wishes can be fulfilled: within reach, for instance."""
+    for number in range(seed, seed + TRIED * STRIDE, STRIDE):
+        if possible(home, task, list(wishes), home.world(task.scene, number, split)):
+            return home.world(task.scene, number, split)
+    raise ValueError(f"in none of {TRIED} scenes of {task.id!r} can all that is wished be done; mend its wishes")
+
+
+def possible(home: Household, task: Any, wishes: Sequence[Any], world: Any) -> bool:
+    """Whether a robot that knew every wish could carry the task out as wished."""
+    around, program = world.surroundings(), home.planned(task, world.surroundings())
+    wanted = [(wish, home.remedy(wish)) for wish in wishes]
+    try:
+        program = plan_edits.apply([one for _, one in wanted if isinstance(one, Edit)], program, around)
+        acts = [step for step in program.steps if isinstance(step, Act)]
+        nows = [situation(act, around, task=program.sentence) for act in acts]
+        steps = tuple(
+            act.done(
+                reduce(Manner.then, (m for w, m in wanted if isinstance(m, Manner) and w.when.holds(now)), act.manner)
+            )
+            for act, now in zip(acts, nows, strict=True)
+        )
+    except ValueError:
+        return False
+    outcomes = skills.execute(program.model_copy(update={"steps": steps}), home.body(world))
+    return not any(outcome.cause for _, outcome in outcomes) and all(
+        home.broken(wish, world.trace()) is None for wish in wishes
+    )
 
 
 def learned(transcript: Transcript) -> int:
@@ -198,7 +233,7 @@ def answered(session: Session, person: Any, remark: Any) -> Reply:
     if isinstance(question.about, Lesson):
         now = session.of(session.program.at.step).now
         return session.answered(int(not person.holds(question.about.manner, question.about.edits, now)))
-    return session.answered(0)
+    return session.answered(int(isinstance(question.about, Program)))  # nobody wants another task in the middle
 
 
 def lesson_of(keeping: Any, number: int) -> Lesson:

@@ -46,6 +46,7 @@ class Carrying:
         self.before: tuple[Correction, ...] = ()
         self.plan_said: list[tuple[Correction, Situation]] = []
         self.plan_shaped: dict[int, Situation] = {}
+        self.shaped_last: tuple[str, dict[int, Situation]] = ("", {})
         self.state: State = "idle"
         self.returning: tuple[int, Any] | None = None
         self.resting = False
@@ -60,8 +61,10 @@ class Carrying:
         around = self.body.surroundings()
         self.transcript("plan", sentence=program.sentence, steps=[str(step) for step in program.steps])
         recall = self.keeping.recall_plan(program, around)
-        self.plan_shaped, before = {}, program
+        insisted, self.plan_shaped, before = self.insisted(program), {}, program
         for verdict in recall.apply:
+            if verdict.lesson.id in insisted:
+                continue
             edits = tuple(edit for edit in verdict.lesson.edits if not self.asked_for(edit, program, around))
             if not edits:
                 continue
@@ -73,11 +76,22 @@ class Carrying:
             if (about := self.spoken_of(edits[0], around, before)) is not None:
                 self.plan_shaped[verdict.lesson.id] = self.situation(about)
             self.noted(verdict.lesson, "the plan")
+        self.shaped_last = (program.sentence, dict(self.plan_shaped))
         self.questions, self.plan_said, self.course = [], [], {}
         self.resting = False
         self.program, self.keys = program, self.named(program)
         self.state = "ready" if program.steps else "finished"
         return self.reply(" / ".join(f"{n + 1} {step}" for n, step in enumerate(program.steps)))
+
+    def insisted(self, program: Program) -> frozenset[int]:
+        """The lessons that changed this very instruction a moment ago: said once more, it is meant as it is."""
+        sentence, shaped = self.shaped_last
+        if program.sentence != sentence or self.plan_said:
+            return frozenset()
+        for number, now in shaped.items():
+            self.keeping.went((number,), now, "overridden")
+            self.transcript("overridden", lessons=[number], step=0)
+        return frozenset(shaped)
 
     @staticmethod
     def asked_for(edit: Edit, program: Program, around: Surroundings) -> bool:

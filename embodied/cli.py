@@ -14,6 +14,7 @@ from embodied.cli_bench import Bench
 from embodied.cli_console import Console
 from embodied.cli_demonstrate import Demonstrate
 from embodied.cli_feedback import Feedback, FitReward, Label, Relabel, TrainJudge
+from embodied.cli_intervene import Intervene
 
 
 @dataclass
@@ -206,6 +207,7 @@ COMMANDS: dict[str, Callable[..., Any]] = {
     "relabel": Relabel,
     "train": Train,
     "evaluate": Evaluate,
+    "intervene": Intervene,
     "run": Run,
     "bench": Bench,
     "console": Console,

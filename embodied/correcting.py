@@ -6,12 +6,14 @@ nothing moves before it was understood. A step is done again from its beginning 
 been done, and goes on from where it was stopped otherwise.
 """
 
+import re
 from collections.abc import Callable
 
 from embodied import plan_edits, skills
 from embodied.carrying import Carrying
 from embodied.corrections import Correction, Moment, read
 from embodied.course import Course, Question, Reply, begun, chosen, describe, texts
+from embodied.instructions import VERBS
 from embodied.lessons import Lesson
 from embodied.manner import Manner
 from embodied.situations import Situation, plain
@@ -23,6 +25,11 @@ LATER = frozenset({"speed", "height", "clear_of", "upright", "force"})
 
 HELD, CARRIED = frozenset({"part", "approach", "force"}), frozenset({"height", "upright", "clear_of", "turn"})
 HOLDING, BRINGING = ("pick",), ("place", "hang", "hand over")
+
+
+POLITE = r"please|now|then|and|next|ok|okay|robot|could you|can you"
+ORDER = re.compile(rf"(?:(?:{POLITE})[ ,]+)*(?:{'|'.join(words for _, words in VERBS)})\b")
+"""How the order of another task begins."""
 
 
 class Session(Carrying):
@@ -74,6 +81,8 @@ class Session(Carrying):
 
     def other_task(self, text: str) -> Program | None:
         """The plan that a sentence asks for, if it is an instruction."""
+        if not ORDER.match(text.casefold()):
+            return None
         try:
             return self.planner(text, self.body.surroundings())
         except ValueError:
@@ -184,9 +193,10 @@ class Session(Carrying):
         self.program = program
         if about is not None:
             self.plan_said.append((said, self.situation(about)))
-        self.state = "finished" if program.finished else "ready"
+        self.state = "finished" if program.finished and self.returning is None else "ready"
         self.transcript("replanned", steps=[str(step) for step in program.steps])
-        return self.reply(" / ".join(str(step) for step in program.steps[program.at.step :]) or "nothing is left to do")
+        left = " / ".join(str(step) for step in program.steps[program.at.step :]) or "nothing else is left to do"
+        return self.reply(left if self.returning is None else f"I take that back; {left}")
 
     def unwound(self, said: Correction) -> Program | None:
         """The plan with an edit that comes too late for the steps done, which are taken back; None if it never fits."""

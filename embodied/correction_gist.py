@@ -25,9 +25,9 @@ CONFIDENCE = 0.7
 MOST = 2
 """Fields that one utterance changes; more are rather a misunderstanding."""
 SETTLED = re.compile(
-    r"^(?:Which .* do you mean: |That is too much|With what was said|I take sentences|I understand English"
-    r"|I heard nothing|That is \d+ characters|Do you ask|Is it right|I am doing nothing|Nothing is being done"
-    r"|Those are \d+ amounts|\S+ what, cm or mm|I know no )"
+    r"^(?:Which .* do you mean: |Do you mean this: |That is too much|With what was said|I take sentences"
+    r"|I understand English|I heard nothing|That is \d+ characters|Do you ask|Is it right"
+    r"|I am doing nothing|Nothing is being done|Those are \d+ amounts|\S+ what, cm or mm|I know no )"
 )
 """Questions of the strict reader which the gist cannot answer either."""
 

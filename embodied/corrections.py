@@ -105,16 +105,19 @@ def read(text: str, moment: Moment, model: "Model | None" = None) -> Correction:
     """What was meant by some words in a moment; whatever the words, it never raises.
 
     The grammar reads first, in milliseconds and offline; where it does not know all of the words, their gist counts,
-    and where the two differ, the better of them or a question. Only where both are unsure (intent "unclear", or
+    and where the two differ, the better of them or a question. Where neither knows, a sure hunch counts, and likely
+    ones are asked about. Only where all are unsure (intent "unclear", or
     confidence under 0.6) a model is asked, once; whatever of its answer does not fit the moment becomes a question too.
     """
     from embodied.correction_doubt import weighed
     from embodied.correction_gist import gist
     from embodied.correction_grammar import SURE, parse
+    from embodied.correction_hunch import guessed
 
     correction = parse(text, moment)
     if correction.intent in ("unclear", "adjust", "edit", "stop"):
         correction = weighed(correction, gist(text, moment, correction.question), moment)
+    correction = guessed(correction, moment)
     if model is None or (correction.intent != "unclear" and correction.confidence >= SURE):
         return correction
     from embodied.correction_model import ask

@@ -123,6 +123,12 @@ class Dataset:
         """The actions of all episodes, T each, in `ids` order."""
         return self._gathered([layout.ACTION], self._entries, final=False)[layout.ACTION]
 
+    def human(self) -> Bool[np.ndarray, " N"]:
+        """Which of those actions a person did; none of data that do not say."""
+        if layout.HUMAN not in self.info["features"]:
+            return np.zeros(int(self.lengths.sum()), bool)
+        return self._gathered([layout.HUMAN], self._entries, final=False)[layout.HUMAN]
+
     def flags(self) -> tuple[Bool[np.ndarray, " n"], Bool[np.ndarray, " n"]]:
         """Whether each episode was terminated, and whether it was truncated."""
         return (

@@ -33,7 +33,9 @@ def instructed(sentence: str, around: Surroundings) -> Program:
     not there.
     """
     steps: list[Act] = []
-    for clause in SPLIT.split(normalised(sentence)):
+    if re.search(r"\bnot\b", words := normalised(sentence)):
+        raise Unclear("That says what shall not be done; what shall I do?")
+    for clause in SPLIT.split(words):
         if clause.strip():
             steps += acts(clause.strip(" .,;!?"), around)
     if not steps:

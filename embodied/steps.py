@@ -128,7 +128,7 @@ def label(
         where = getattr(labeler, "destination", HERE)
         if where != HERE and not (permit and permit(where)):
             raise ValueError(f"pictures of {data.path} would be sent to {where}, which nobody allowed; pass permit")
-        pairs, groups = questions(data, config, seed)
+        pairs, groups = questions(data, config, labeler, seed)
         budget = Budget(config.max_queries, config.max_tokens, config.max_money)
         limited = budget if budget != Budget() else None
         with Store(store or folder / KEPT) as kept:
@@ -179,19 +179,21 @@ def estimate(
     """What `label` with the same arguments would still ask, and what that costs. Nothing is asked or written."""
     config, data = config or LabelConfig(), opened(dataset)
     goal, labeler, showing = teacher(data, config, seed)
-    pairs, _ = questions(data, config, seed)
+    pairs, _ = questions(data, config, labeler, seed)
     return pricing.estimate(store or Path(out) / KEPT, labeler, data, goal, pairs, showing)
 
 
 def teacher(data: Dataset, config: LabelConfig, seed: int) -> tuple[str, Any, Showing]:
     """The goal, who is asked about it, and how."""
-    goal = goal_of(data, config.goal)
     labeler = plugins.plugin("rewards:LABELERS", config.labeler, "labeler")(data, **config.options)
+    goal = config.goal or "what a person took over for" if hasattr(labeler, "questions") else goal_of(data, config.goal)
     return goal, labeler, Showing(config.orders, config.samples, config.inconsistent, seed)
 
 
-def questions(data: Dataset, config: LabelConfig, seed: int) -> tuple[list[Any], Sequence[str]]:
-    """The pairs to ask about, and the group each belongs to."""
+def questions(data: Dataset, config: LabelConfig, labeler: Any, seed: int) -> tuple[list[Any], Sequence[str]]:
+    """The pairs to ask about, and the group each belongs to; a teacher may bring questions of its own."""
+    if own := getattr(labeler, "questions", None):
+        return own(config.pairs, np.random.default_rng(seed)), ()
     camera = {"auto": data.cameras[0] if data.cameras else None, "none": None}.get(config.camera, config.camera)
     pairs = plugins.load("rewards.pairs:select")(
         data, config.pairs, np.random.default_rng(seed), camera=camera, across=config.across, groups=config.group,

@@ -1,5 +1,6 @@
 """What a correction teaches: a lesson that goes no further than the words, and one question about how far it goes."""
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -82,6 +83,8 @@ def draft(
     scope: Scope = correction.reach or "instance"
     if scope == "kind" and not kind:
         scope = "instance"
+    if scope == "instance" and not (name or kind) and ref.attributes - OWN_WORDS:
+        scope = "kind"  # "whatever is fragile" is no single thing
     general = scope in ("kind", "everywhere")
     attributes = ref.attributes if general else ref.attributes - OWN_WORDS
     words: dict[str, Any] = {"attributes": attributes, "user": now.user or None}
@@ -94,8 +97,9 @@ def draft(
     else:
         words |= _planned(correction.edits[0], correction, now)
         noticed = frozenset()
+    edits = tuple(nameless(edit, correction.text) for edit in correction.edits) if general else correction.edits
     return Lesson(
-        text=correction.text, when=When(**words), manner=correction.manner, edits=correction.edits, scope=scope,
+        text=correction.text, when=When(**words), manner=correction.manner, edits=edits, scope=scope,
         noticed=noticed, size=now.size if this else 0.0, user=now.user, robot=now.robot, run=run, step=step,
     )  # fmt: skip
 
@@ -212,7 +216,7 @@ def answered(lesson: Lesson, asked: Probe, yes: bool) -> Lesson:
     wider = when.model_copy(update=open_now[asked.asks])
     changed = {"positives": good}
     if asked.asks == "others":  # what is done otherwise is then any of the kind, too
-        changed["edits"] = tuple(nameless(edit) for edit in lesson.edits)
+        changed["edits"] = tuple(nameless(edit, lesson.text) for edit in lesson.edits)
     if asked.asks in ("similar", "verb"):
         changed["also"] = (*lesson.also, wider)
     else:
@@ -220,10 +224,14 @@ def answered(lesson: Lesson, asked: Probe, yes: bool) -> Lesson:
     return lesson.model_copy(update=changed)
 
 
-def nameless(edit: Edit) -> Edit:
-    """The same change for anything of that kind."""
+def nameless(edit: Edit, text: str) -> Edit:
+    """The same change for anything of that kind; the other thing is any of its kind too, unless it was told apart from
+    others ("before the green mug")."""
     what = edit.what.model_copy(update={"name": ""}) if edit.what.kind else edit.what
-    return edit.model_copy(update={"what": what})
+    other, words = edit.other, set(re.findall(r"[a-z]+", text.casefold()))
+    if other is not None and other.kind and not set(other.name.casefold().split()[:-1]) & words:
+        other = other.model_copy(update={"name": ""})
+    return edit.model_copy(update={"what": what, "other": other})
 
 
 def plural(kind: str) -> str:

@@ -54,16 +54,23 @@ class Keys:
         """Whether keys count one by one, without an enter after them."""
         return self._terminal is not None
 
+    def waiting(self) -> bool:
+        """Whether a key was pressed that is not read yet; without a terminal always, since lines are waited for."""
+        if self._waiting or self._terminal is None:
+            return True
+        return bool(select.select([self._terminal.fileno()], [], [], 0)[0])
+
     def read(self) -> str:
         """The next key; waits for it."""
         while not self._waiting:
-            self._waiting.extend(self._pressed() if self._terminal else self._line())
+            self._waiting.extend(self._pressed() if self._terminal else self.line())
         key = self._waiting.popleft()
         if key == "c-c":
             raise KeyboardInterrupt
         return key
 
-    def _line(self) -> list[str]:
+    def line(self) -> list[str]:
+        """The keys of the next line, without a terminal."""
         line = self._source.readline()
         if not line:
             return ["end"]

@@ -100,6 +100,12 @@ DRESSING_BEHAVIOURS = {
 WAYS = {"tabletop": BEHAVIOURS, "dressing": DRESSING_BEHAVIOURS}
 """World, as an environment's `ways` names it -> its behaviours; an environment that names none is of the tabletop."""
 
+OVERSEERS: dict[str, str] = {
+    "scripted": "envs.overseeing:Watcher",
+    "keyboard": "embodied.piloting:Pilot",
+}
+"""Who watches a policy and may take over: made of an environment and a generator, (obs, info) -> action or None."""
+
 MIXES: dict[str, dict[str, float]] = {
     "mixed": {"random": 0.2, "noisy-expert": 0.2, "quitting": 0.2, "wrong": 0.2, "switching": 0.2},
     "expert": {"expert": 1.0},

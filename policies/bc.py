@@ -45,6 +45,8 @@ class BCConfig:
     """Let the learning rate fall to zero along a cosine."""
     loss: Literal["nll", "mse"] = "nll"
     """Gaussian likelihood, or squared error of the mean."""
+    who: Literal["everyone", "person"] = "everyone"
+    """Clone every action, or only those for which a person had taken over (Kelly et al. 2019, HG-DAgger)."""
     normalise_obs: bool = True
     log_every: int = 500
     checkpoint_every: int = 2000
@@ -57,6 +59,10 @@ class BCConfig:
             raise ValueError(f"learning_rate is {self.learning_rate}; it must be positive")
         if self.loss not in ("nll", "mse"):
             raise ValueError(f"no loss {self.loss!r}; there are 'nll' and 'mse'")
+        if self.who not in ("everyone", "person"):
+            raise ValueError(f"who is {self.who!r}; there are 'everyone' and 'person'")
+        if self.who == "person" and self.hold > 1:
+            raise ValueError(f"who 'person' cuts episodes into pieces, which hold {self.hold} cannot average; hold 1")
 
 
 @dataclass(frozen=True)
@@ -166,6 +172,10 @@ def best_episodes(data: Transitions, top: float) -> Transitions:
 def _learner(
     data: Transitions, interface: Interface, about: str, config: BCConfig, seed: int, where: torch.device
 ) -> BCLearner:
+    if config.who == "person":
+        if not data.human.any():
+            raise ValueError("no action of these data is a person's; `embodied intervene` records some")
+        data = data.where(data.human)
     rows = Rows.of(data, interface, standardise_reward=False, about=about)
     with seeded(seed):
         network = Actor(interface.shapes, interface.spec.action.shape[0], config.hidden, config.cloud_hidden)

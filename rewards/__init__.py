@@ -10,6 +10,7 @@ LABELERS = {
     "clip": "rewards.clip:make",
     "roboclip": "rewards.roboclip:make",
     "human": "rewards.human:make",
+    "takeovers": "rewards.takeovers:make",
 }
 
 REWARDS = {

@@ -52,6 +52,9 @@ class Memory:
     def actions(self) -> np.ndarray:
         return np.concatenate(self.action)
 
+    def human(self) -> np.ndarray:
+        return np.zeros(sum(map(len, self.action)), bool)
+
     def flags(self) -> tuple[np.ndarray, np.ndarray]:
         return self.terminated, ~self.terminated
 

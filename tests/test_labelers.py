@@ -13,7 +13,7 @@ from rewards.oracle import BINS, PRESETS, TABLES, Oracle, shares
 from rewards.pairs import select
 
 LOCAL = {
-    name: {} for name in LABELERS if name not in ("vlm", "human", "judge")
+    name: {} for name in LABELERS if name not in ("vlm", "human", "judge", "takeovers")
 }  # which need pictures of the tabletop, or somebody
 
 

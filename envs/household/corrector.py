@@ -112,9 +112,10 @@ def agreement(wanted: Manner | Edit, means: Any) -> float:
 
 
 def close(said: Any, wanted: Any) -> float:
-    """1 for equal values, less for numbers that differ."""
+    """1 for equal values, less for numbers that differ, and 0 for those that nobody would take for the same."""
     if said is None:
         return 0.0
     if isinstance(wanted, int | float) and not isinstance(wanted, bool):
-        return 1.0 / (1.0 + 10 * abs(float(said) - float(wanted)))
+        apart = abs(float(said) - float(wanted))
+        return 1.0 / (1.0 + 10 * apart) if apart <= 0.5 * abs(float(wanted)) + 0.02 else 0.0
     return float(said == wanted)
