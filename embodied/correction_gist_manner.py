@@ -72,6 +72,8 @@ def held(h: Heard, r: Reading, thing: Entity) -> None:
             continue
         text = GIVEN.sub(" ", segment.text) if passing else segment.text
         for match in WORD.finditer(text):
+            if "clear_of" in r.said and (match["cue"] or "").strip() == "with":
+                continue  # "keep away with that blade"
             if no_part(match, text, r) or (passing and wanted and segment.negated and not match["cue"]):
                 continue
             part = named(match["part"], thing)

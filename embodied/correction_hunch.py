@@ -37,6 +37,7 @@ NOTHING = frozenset({"praise", "chatter", "never"})
 """Meanings that change nothing."""
 OPEN = re.compile(r"^(?:I do not (?:know|understand)|I did not understand all|What shall I do)")
 """Questions of the strict reader that say no more than that it did not understand."""
+AIMED = re.compile(r"^with the |\b(?:hook|middle)\b")
 DENIED = re.compile(
     r"\b(?:no|not|never|nor|off|without|unless|except|instead|rather|but|if|or|\w+n['’]?t|cant|dont)\b|\?"  # noqa: RUF001 # typographic
 )
@@ -101,6 +102,9 @@ DOUBTFUL = frozenset({"offset:back", "offset:front", "order", "instead"})
 """Meanings whose slots a hunch cannot fill surely; they are asked about."""
 
 
+ONWARDS = Option(text="carry on", means=Correction(text="carry on", intent="go on"))
+
+
 @dataclass(frozen=True)
 class Hunch:
     """A meaning that the moment allows, and the plain sentences for it; none of what changes nothing."""
@@ -137,9 +141,8 @@ def certain(best: Hunch, strict: Correction) -> bool:
 
 
 def offered(strict: Correction, options: Sequence[Option]) -> Correction:
-    """A question with these meanings, and one of those of the strict reader where there is just one."""
-    others = (option for option in strict.options if option.text not in {each.text for each in options})
-    offers = (*options, *others)[: max(2, len(options))]
+    """A question with these meanings, and to carry on where there is just one."""
+    offers = tuple(options) if len(options) > 1 else (*options, ONWARDS)
     first = re.split(r"(?<=[.?!]) ", strict.question)[0]
     question = f"{first} Do you mean: {'; or '.join(option.text for option in offers)}?"
     return Correction(text=strict.text, intent="unclear", confidence=0.3, question=question, options=offers)
@@ -223,8 +226,11 @@ def realised(one: Hunch, text: str, heard: Heard | None, moment: Moment) -> Opti
 
 
 def plainly(sentence: str, moment: Moment) -> Correction:
-    """What the gist, or else the grammar, makes of a plain sentence."""
-    return gist(sentence, moment) or parse(sentence, moment, 1)
+    """What the grammar or the gist makes of a plain sentence, the gist first of ends that point somewhere and hooks."""
+    if AIMED.search(sentence) and (loose := gist(sentence, moment)):
+        return loose
+    strict = parse(sentence, moment, 1)
+    return strict if strict.intent != "unclear" else gist(sentence, moment) or strict
 
 
 def scoped(read: Correction, text: str, heard: Heard | None, moment: Moment) -> Correction:

@@ -106,18 +106,25 @@ def read(text: str, moment: Moment, model: "Model | None" = None) -> Correction:
 
     The grammar reads first, in milliseconds and offline; where it does not know all of the words, their gist counts,
     and where the two differ, the better of them or a question. Where neither knows, a sure hunch counts, and likely
-    ones are asked about. Only where all are unsure (intent "unclear", or
-    confidence under 0.6) a model is asked, once; whatever of its answer does not fit the moment becomes a question too.
+    ones are asked about. Only where all are unsure (intent "unclear", or confidence under 0.6) a model is asked, once;
+    whatever of its answer does not fit the moment becomes a question too.
     """
     from embodied.correction_doubt import weighed
     from embodied.correction_gist import gist
-    from embodied.correction_grammar import SURE, parse
+    from embodied.correction_grammar import SURE, understood, unsure
     from embodied.correction_hunch import guessed
+    from embodied.correction_words import Unclear
 
-    correction = parse(text, moment)
+    asked: Unclear | None = None
+    try:
+        correction = understood(text, moment, 0)
+    except Unclear as unclear:
+        asked, correction = unclear, unsure(text, moment, unclear, 1)
     if correction.intent in ("unclear", "adjust", "edit", "stop"):
         correction = weighed(correction, gist(text, moment, correction.question), moment)
     correction = guessed(correction, moment)
+    if asked is not None and correction.intent == "unclear" and not correction.options:
+        correction = unsure(text, moment, asked, 0)  # its options, which take longer than the question
     if model is None or (correction.intent != "unclear" and correction.confidence >= SURE):
         return correction
     from embodied.correction_model import ask
