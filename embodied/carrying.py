@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from embodied import plan_edits, skills
+from embodied.correction_footage import Spans
 from embodied.corrections import Correction, Edit
 from embodied.course import Body, Course, Question, Reply, State, bare, begun, describe
 from embodied.instructions import instructed
@@ -51,6 +52,7 @@ class Carrying:
         self.returning: tuple[int, Any] | None = None
         self.resting = False
         self.seconds, self.made = 0.0, 0
+        self.spans = Spans()
 
     def instruct(self, sentence: str) -> Reply:
         """Make a plan of an instruction; what is remembered about such plans changes it at once."""
@@ -154,10 +156,15 @@ class Carrying:
                 continue
             if outcome.cause:
                 return self.held(outcome)
+            self.spans.close(self.clock())
             self.transcript("did", step=index, act=str(self.program.steps[index]), seconds=round(outcome.seconds, 3))
             if index:
                 self.settle(index - 1)
         return self.finish()
+
+    def clock(self) -> float:
+        """The body's simulated seconds, where it has a clock, or else those of motion."""
+        return float(getattr(self.body, "seconds", self.seconds))
 
     def one(self, index: int) -> Program:
         """The program, ending with that step."""

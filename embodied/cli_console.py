@@ -28,6 +28,9 @@ class Console:
     """Where lessons are kept; ":memory:" forgets them at the end."""
     transcript: Path | None = None
     """Every event as JSON Lines; transcript.jsonl beside the memory if not given."""
+    record: Path | None = None
+    """Append the session's motion to this data set; what corrections asked for is marked as a person's, which
+    `embodied label --labeler takeovers` makes preferences of."""
     user: str = ""
     """Who speaks; lessons are the speaker's own."""
     seed: int = 0
@@ -47,6 +50,7 @@ class Console:
         from embodied.console_commands import Desk
         from embodied.console_script import lines, play
         from embodied.correcting import Session
+        from embodied.correction_footage import record as recorded
         from embodied.keeping import Remembering
         from embodied.memory import Memory
         from embodied.transcript import Transcript
@@ -73,6 +77,9 @@ class Console:
                 code = play(desk, lines(source), self.tell)
             found = {"exit": code, "state": session.state, "said": len(transcript.of("said")),
                      "lessons": len(memory.lessons()), "seconds": round(session.seconds, 2)}  # fmt: skip
+            if self.record is not None:
+                task = session.program.sentence or self.task
+                found["recorded"] = recorded(body, session.spans.all(session.clock()), task, self.record)
         if path is not None:
             found["transcript"] = str(path)
         return found

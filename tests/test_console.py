@@ -5,6 +5,7 @@ import json
 import threading
 import time
 
+import numpy as np
 import pytest
 
 from embodied.cli import main
@@ -201,3 +202,35 @@ def test_every_environment_of_the_console_makes_a_body():
 
     assert set(BODIES) == {"tabletop", "dressing"}
     assert {"mug", "glass", "drawer", "tray"} <= body("", "train", 3).surroundings().kinds
+
+
+def test_a_recorded_session_says_which_motion_was_asked_for_and_teaches(tmp_path, capsys):
+    from embodied.dataset import load_dataset
+    from rewards.takeovers import Takeovers
+
+    script = tmp_path / "said.txt"
+    script.write_text("put the red mug on the tray\n[2.5] by the handle\nno\n")
+    command = ["console", "--script", str(script), "--memory", ":memory:", "--record", str(tmp_path / "data"), "--json"]
+    assert main(command) == 0
+    assert main(command) == 0
+    data = load_dataset(tmp_path / "data")
+    assert len(data) == 2
+    episode = data[0]
+    asked = np.flatnonzero(episode.human)
+    assert asked[0] == pytest.approx(2.5 * 25, abs=2)
+    assert not episode.human[-1]  # what came after the corrected step was the robot's own
+    tip = episode.obs["state"][:, :3]
+    assert np.abs(np.diff(tip, axis=0) * 25 / 0.5 - episode.action[:, :3]).max() < 0.02
+    teacher = Takeovers(data)
+    assert len(teacher.found) == 2
+    assert teacher.questions(20, np.random.default_rng(0))
+
+
+def test_a_session_without_motion_is_not_recorded(tmp_path, capsys):
+    (tmp_path / "said.txt").write_text("put the red mug on the moon\n")
+    code = main(
+        ["console", "--script", str(tmp_path / "said.txt"), "--memory", ":memory:", "--record", str(tmp_path / "d")]
+    )
+    assert code == 1
+    assert "nothing moved" in capsys.readouterr().err
+    assert not (tmp_path / "d").exists()

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
+from embodied.correction_footage import Footage
 from embodied.manner import Manner
 from embodied.scenery import View
 from embodied.situations import Entity, Point, Surroundings
@@ -39,6 +40,8 @@ class DressingBody:
         self.seconds = 0.0
         self.way: list[tuple[Float[np.ndarray, " 3"], Float[np.ndarray, "3 3"]]] = []
         self.told: dict[str, Any] = {}
+        self.seen = [state_vector(self.sim)]
+        self.sent: list[Float[np.ndarray, " 6"]] = []
 
     @property
     def sim(self) -> Any:
@@ -131,8 +134,16 @@ class DressingBody:
         """One control step; what is true afterwards."""
         self.way.append((self.sim.position.copy(), self.sim.rotation.copy()))
         *_, self.told = self.env.step(np.asarray(act, np.float32))
+        self.seen.append(state_vector(self.sim))
+        self.sent.append(np.clip(act, -1, 1))
         self.seconds += 1 / HZ
         return self.told
+
+    def footage(self) -> Footage:
+        """How the gripper moved since it took the sleeve."""
+        time = np.arange(len(self.seen), dtype=np.float64) / HZ
+        sent = np.array(self.sent, np.float32).reshape(-1, 6)
+        return Footage(self.env.spec_, sent, time, {"state": np.stack(self.seen)})
 
     def mark(self) -> int:
         """How far the way is by now."""

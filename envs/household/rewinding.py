@@ -3,10 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from embodied.correction_footage import Footage
 from embodied.situations import Surroundings
 from embodied.skills import At, Cause, Step, Stop
 from envs.household.body import Body
 from envs.household.environment import Household
+from envs.household.filming import footage
 from envs.household.scene import SceneSpec, Wanted
 from envs.household.tasks import tasks
 from envs.household.trace import TICK, Lying, Tick, Tip
@@ -50,6 +52,10 @@ class Rewinding(Body):
     def seconds(self) -> float:
         """Simulated since the table was set."""
         return self.world.time
+
+    def footage(self) -> Footage:
+        """How the hand moved since the table was set."""
+        return footage(self.world.recorder.trace())
 
     def surroundings(self) -> Surroundings:
         """Everything there is now."""
