@@ -7,7 +7,7 @@ INTEROP := .interop
 # Small tensors on few cores: one thread per process is faster than two that wait for each other.
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: install demo test test-slow bench bench-corrections bench-demo bench-dressing bench-tabletop interop lint lock clean
+.PHONY: install demo test test-slow bench bench-corrections bench-takeovers bench-demo bench-dressing bench-tabletop interop lint lock clean
 
 install: $(READY)
 
@@ -40,6 +40,7 @@ bench: $(READY)
 	$(BIN)/python benchmarks/demo_cost.py
 	$(BIN)/python benchmarks/bad_sources.py
 	$(BIN)/python benchmarks/judge.py
+	$(BIN)/python benchmarks/hunch.py
 	$(BIN)/python benchmarks/dressing.py
 
 bench-demo: $(READY)
@@ -51,6 +52,9 @@ bench-demo: $(READY)
 
 bench-corrections: $(READY)
 	$(BIN)/embodied bench corrections --out runs/bench-corrections
+
+bench-takeovers: $(READY)
+	$(BIN)/python benchmarks/takeovers.py
 
 bench-dressing: $(READY)
 	$(BIN)/python benchmarks/demo.py --name dressing --preset dressing --seeds 3
