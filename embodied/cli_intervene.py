@@ -11,8 +11,8 @@ from embodied.arguments import Pairs, options, shown
 class Intervene:
     """Let a policy act while somebody watches and takes over where it goes wrong; record what both do.
 
-    `embodied label DATA OUT --labeler takeovers` makes preferences of it, `embodied train --config who person` clones
-    what the person did.
+    `embodied label --labeler takeovers` makes preferences of it; `embodied train --policy bc --config who person`
+    clones what the person did.
     """
 
     policy: Path
