@@ -203,6 +203,41 @@ def test_an_order_that_comes_too_late_takes_back_what_was_done(memory):
     assert done[-1] == "glass"
 
 
+def test_what_shall_be_left_alone_is_taken_back_even_when_it_came_last(memory):
+    session = talk(memory)
+    session.instruct("put the red mug and the glass on the tray")
+    session.run()
+    start = talk(memory).body.world.lying["glass"]
+    assert session.say("do not touch fragile things").state == "ready"
+    while session.run().state == "asking":
+        session.say("no")
+    assert session.body.world.lying["glass"] == start
+    assert session.body.world.lying["red mug"].place == "tray"
+
+
+def test_an_instruction_that_is_given_again_means_what_it_says(memory):
+    session = talk(memory)
+    session.instruct("put the glass and the red mug on the tray")
+    session.run()
+    session.say("always put the glass last")
+    while session.run().state == "asking":
+        session.say("yes")
+    session = talk(memory)
+    sentence = "put the glass and the red mug on the tray"
+    assert "pick the red mug / 2" in session.instruct(sentence).text.replace("1 ", "")
+    assert session.instruct(sentence).text.startswith("1 pick the glass")
+    (lesson,) = [one for one in memory.lessons() if one.edits]
+    assert lesson.overridden == 1
+
+
+def test_what_shall_not_be_done_is_no_other_task(memory):
+    session = talk(memory)
+    assert session.instruct("put the red mug on the tray").state == "ready"
+    assert session.other_task("don't put the glass on the tray") is None
+    assert session.other_task("it will melt the tray, so take the mug") is None
+    assert session.other_task("please put the glass on the tray") is not None
+
+
 def test_undo_puts_everything_back(memory):
     session = talk(memory)
     start = dict(session.body.world.lying)

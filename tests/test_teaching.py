@@ -40,6 +40,21 @@ def test_words_about_a_state_make_a_condition_and_a_colour_only_of_all_such_thin
     assert fragile.when == When(verb="pick", attributes=frozenset({"fragile"}))
 
 
+def test_things_named_by_a_state_alone_are_no_single_thing():
+    skip = Edit(kind="skip", what=Ref(attributes=frozenset({"fragile"})))
+    found = draft(said(text="not the fragile things", manner=Manner(), edits=(skip,)), FULL, things())
+    assert (found.scope, found.when.attributes, found.when.object) == ("kind", {"fragile"}, None)
+
+
+@pytest.mark.parametrize(
+    ("text", "name"), [("the block before the mug", ""), ("the block before the red mug", "red mug")]
+)
+def test_the_other_thing_of_an_order_is_any_of_its_kind_unless_it_was_told_apart(text, name):
+    order = Edit(kind="before", what=Ref(name="green block", kind="block"), other=Ref(name="red mug", kind="mug"))
+    found = draft(said(text=text, manner=Manner(), edits=(order,), reach="kind"), FULL, things())
+    assert [(e.what.name, e.other.name) for e in found.edits] == [("", name)]
+
+
 def test_words_about_another_thing_or_verb_are_about_that():
     about = Ref(name="spoon")
     found = draft(said(about=about, verb="hand over"), FULL, things(("spoon", "spoon")))
