@@ -40,6 +40,11 @@ class Console:
     model: Pairs = field(default_factory=dict)
     """A language model for what the grammar does not understand: NAME VALUE ..., such as
     `model NAME base_url ADDRESS key_env NAME`."""
+    sentences: Path | None = None
+    """A folder with a sentence model of `transformers`: lessons are also compared by what was said. Words alone if not
+    given."""
+    clip: str = ""
+    """A CLIP model (an architecture, or a folder): lessons are also compared by what things look like."""
     yes: bool = False
     """Do not ask before sentences leave this machine."""
     json: bool = False
@@ -61,12 +66,12 @@ class Console:
         path = self.transcript or (self.memory.parent / "transcript.jsonl" if kept else None)
         with ExitStack() as open_:
             place = self.memory if kept else Path(open_.enter_context(TemporaryDirectory())) / "memory.sqlite"
-            memory = open_.enter_context(Memory(place, user=self.user, robot=self.env))
+            memory = open_.enter_context(Memory(place, user=self.user, robot=self.env, encoder=self.encoder()))
             transcript = open_.enter_context(Transcript(path))
             run = f"{path}:{transcript.count}"
             session = Session(
-                body, Remembering(memory, run), transcript, user=self.user, robot=self.env, model=self.listener(),
-                run=run,
+                body, Remembering(memory, run, *self.eyes(body)), transcript, user=self.user, robot=self.env,
+                model=self.listener(), run=run,
             )  # fmt: skip
             desk = Desk(session, memory, path)
             if self.script is None and sys.stdin.isatty():
@@ -88,6 +93,23 @@ class Console:
         """Show one turn of the conversation."""
         if not self.json:
             print(f"{who + ':':<8}{words}", flush=True)
+
+    def encoder(self) -> Any:
+        """What compares sentences; None for words alone."""
+        if self.sentences is None:
+            return None
+        from embodied.similarity import SentenceEncoder
+
+        return SentenceEncoder(self.sentences)
+
+    def eyes(self, body: Any) -> list[Any]:
+        """What looks at things, if a model for it was named."""
+        if not self.clip:
+            return []
+        from embodied.openclip import load_clip
+        from embodied.sight import eye
+
+        return [eye(body, load_clip(self.clip))]
 
     def listener(self) -> Any:
         """The model behind the grammar; None where none was named."""

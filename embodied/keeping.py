@@ -14,7 +14,7 @@ from embodied.gate import Verdict, alikeness, judge
 from embodied.lessons import Lesson
 from embodied.manner import Manner
 from embodied.memory import Memory
-from embodied.situations import Situation, Surroundings, situation
+from embodied.situations import Seen, Situation, Surroundings, situation
 from embodied.skills import Act, Program
 from embodied.teaching import Probe
 
@@ -51,11 +51,11 @@ class Remembering:
 
     accumulates = True
 
-    def __init__(self, memory: Memory, run: str = "") -> None:
-        self.memory, self.run = memory, run
+    def __init__(self, memory: Memory, run: str = "", eye: Callable[[str], Seen | None] = lambda name: None) -> None:
+        self.memory, self.run, self.eye = memory, run, eye
 
     def recall(self, now: Situation) -> Recall:
-        return self.memory.recall(now, run=self.run)
+        return self.memory.recall(now, self.eye(now.object), run=self.run)
 
     def recall_plan(self, program: Program, around: Surroundings) -> Recall:
         return self.memory.recall_plan(program, around, run=self.run)
@@ -66,7 +66,7 @@ class Remembering:
         if instead:
             self.memory.edit(instead, force=True, text=lesson.text, manner=lesson.manner, edits=lesson.edits)
             return instead, None
-        kept = self.memory.commit(self.memory.teach(lesson, said).id, now)
+        kept = self.memory.commit(self.memory.teach(lesson, said, self.eye(now.object)).id, now)
         return kept.id, self.memory.question(kept.id, around)
 
     def answer(self, probe: Probe, yes: bool) -> None:
@@ -77,7 +77,7 @@ class Remembering:
 
     def went(self, ids: tuple[int, ...], now: Situation, outcome: Went) -> None:
         if ids:
-            self.memory.used(ids, now, outcome, run=self.run)
+            self.memory.used(ids, now, outcome, self.eye(now.object), run=self.run)
 
 
 class Forgetful:

@@ -234,3 +234,38 @@ def test_a_session_without_motion_is_not_recorded(tmp_path, capsys):
     assert code == 1
     assert "nothing moved" in capsys.readouterr().err
     assert not (tmp_path / "d").exists()
+
+
+def test_what_things_look_like_is_kept_and_compared_where_a_clip_model_is_named(tmp_path, capsys):
+    pytest.importorskip("open_clip")
+    pytest.importorskip("pybullet")
+    from tinyclip import save_tiny_clip
+
+    clip = save_tiny_clip(tmp_path / "clip")
+    script = tmp_path / "said.txt"
+    script.write_text("put the red mug on the tray\n[2.5] by the handle\nyes\nput the blue mug on the tray\n")
+    memory = tmp_path / "memory.sqlite"
+    assert main(["console", "--script", str(script), "--memory", str(memory), "--clip", str(clip)]) == 0
+    assert "(pick the blue mug: part handle" in capsys.readouterr().out
+    with Memory(memory) as opened:
+        (lesson,) = opened.lessons()
+        seen = opened._rows.picture(lesson.id)
+    assert seen is not None
+    assert seen.encoder.startswith("clip:")
+    body_ = body("", "train", 0)
+    red, blue, again = (body_.close_up(name) for name in ("red mug", "blue mug", "red mug"))
+    assert np.array_equal(red, again)
+    assert not np.array_equal(red, blue)
+    assert body_.close_up("moon") is None
+
+
+def test_a_body_without_a_camera_cannot_be_looked_through(tmp_path):
+    pytest.importorskip("open_clip")
+    from tinyclip import save_tiny_clip
+
+    from embodied.openclip import load_clip
+    from embodied.sight import eye
+
+    clip = load_clip(str(save_tiny_clip(tmp_path / "clip")), cache="none")
+    with pytest.raises(ValueError, match="object has no camera"):
+        eye(object(), clip)

@@ -3,6 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+import numpy as np
+from jaxtyping import UInt8
+
 from embodied.correction_footage import Footage
 from embodied.situations import Surroundings
 from embodied.skills import At, Cause, Step, Stop
@@ -13,6 +16,7 @@ from envs.household.scene import SceneSpec, Wanted
 from envs.household.tasks import tasks
 from envs.household.trace import TICK, Lying, Tick, Tip
 from envs.household.world import Hold
+from envs.tabletop.camera import Camera
 
 MIXED = SceneSpec(
     things=(
@@ -52,6 +56,14 @@ class Rewinding(Body):
     def seconds(self) -> float:
         """Simulated since the table was set."""
         return self.world.time
+
+    def close_up(self, name: str) -> UInt8[np.ndarray, "128 128 3"] | None:
+        """A picture of one thing from its front and above; needs the extra "sim"."""
+        if name not in self.world.things:
+            return None
+        thing = self.world.at(name)
+        camera = Camera((thing.x + 0.3, thing.y, thing.z + 0.3), (thing.x, thing.y, thing.z + 0.04), 35)
+        return self.household.picture(camera, 128)
 
     def footage(self) -> Footage:
         """How the hand moved since the table was set."""
