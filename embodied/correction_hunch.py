@@ -11,7 +11,7 @@ import re
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from itertools import pairwise
 from pathlib import Path
 
@@ -23,14 +23,14 @@ from embodied.correction_gist import SETTLED, gist, scope
 from embodied.correction_gist_clauses import Heard, digits, hear
 from embodied.correction_grammar import parse
 from embodied.correction_reading import Reading
-from embodied.correction_references import things
+from embodied.correction_references import Spoken, things
 from embodied.correction_words import Unclear, normalised
 from embodied.corrections import Correction, Moment, Option
 
 WEIGHTS = Path(__file__).with_name("hunch.safetensors")
 CONFIDENCE = 0.6
 """Of a sure hunch."""
-SURE, IDLE, FAINT, POSSIBLE = 0.7, 0.25, 0.15, 0.08
+SURE, IDLE, FAINT, POSSIBLE = 0.7, 0.25, 0.15, 0.1
 """Of those sentences that fit the moment: probability from which one counts, from which nothing was meant if that is
 likeliest, from which the likeliest is worth a question, and from which another is offered beside it."""
 NOTHING = frozenset({"praise", "chatter", "never"})
@@ -118,7 +118,8 @@ def guessed(strict: Correction, moment: Moment) -> Correction:
     """The sure hunch of an utterance that was not understood, or a question with the likely ones; else as it was."""
     if strict.intent != "unclear" or len(strict.text) > LONGEST or SETTLED.search(strict.question):
         return strict
-    hunches = hunch(strict.text, moment)
+    heard = overheard(strict.text, moment)
+    hunches = hunch(strict.text, moment, heard)
     likely = [each for each in hunches if each.sentences and each.probability >= POSSIBLE][:ASKED]
     if (
         not likely
@@ -126,7 +127,6 @@ def guessed(strict: Correction, moment: Moment) -> Correction:
         or (hunches[0].meaning in NOTHING and hunches[0].probability >= IDLE)
     ):
         return strict
-    heard = overheard(strict.text, moment)
     found = (realised(each, strict.text, heard, moment) for each in likely)
     options = list({option.text: option for option in found if option}.values())
     if options and options[0].text in likely[0].sentences and certain(likely[0], strict):
@@ -148,12 +148,15 @@ def offered(strict: Correction, options: Sequence[Option]) -> Correction:
     return Correction(text=strict.text, intent="unclear", confidence=0.3, question=question, options=offers)
 
 
-def hunch(text: str, moment: Moment) -> list[Hunch]:
-    """What an utterance may mean in a moment, likeliest first; probabilities add up to 1 over all that it may mean."""
+def hunch(text: str, moment: Moment, heard: Heard | None = None) -> list[Hunch]:
+    """What an utterance may mean in a moment, likeliest first; probabilities add up to 1 over all that it may mean.
+
+    `heard` are its clauses, where they are known already.
+    """
     if moment.act is None or moment.act.object not in moment.around:
         return []
     try:
-        slots = Slots.of(text, moment)
+        slots = Slots.of(text, moment) if heard is None else Slots.told(heard.amounts, heard.things)
     except Unclear:
         return []
     names, logits = scores(text)
@@ -188,6 +191,11 @@ class Slots:
         """Unclear where it is no sentence."""
         clean, found = amounts(digits(normalised(text)))
         _, spoken = things(clean, moment)
+        return cls.told(found, spoken)
+
+    @classmethod
+    def told(cls, found: Sequence[Amount], spoken: Sequence[tuple[Spoken, ...]]) -> "Slots":
+        """Of amounts and things that were found already."""
         named = (each.words for some in spoken for each in some if each.kind or each.attributes or each.name)
         return cls(tuple(found), tuple(dict.fromkeys(named)))
 
@@ -225,8 +233,12 @@ def realised(one: Hunch, text: str, heard: Heard | None, moment: Moment) -> Opti
     return None
 
 
+@lru_cache(maxsize=256)
 def plainly(sentence: str, moment: Moment) -> Correction:
-    """What the grammar or the gist makes of a plain sentence, the gist first of ends that point somewhere and hooks."""
+    """What the grammar or the gist makes of a plain sentence, the gist first of ends that point somewhere and hooks.
+
+    The sentences are few, and people say more than one thing in a moment.
+    """
     if AIMED.search(sentence) and (loose := gist(sentence, moment)):
         return loose
     strict = parse(sentence, moment, 1)

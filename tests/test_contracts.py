@@ -30,7 +30,7 @@ VARIANTS = {
 }
 """reward -> ways to fit it"""
 CLIP = ("clip", "roboclip")
-ASKED = {"vlm", "human"}  # teachers that somebody else must answer for
+ASKED = {"vlm", "human", "takeovers"}  # teachers that somebody else must answer for, or take over for
 
 
 TABLETOP = [name for name, (entry, _) in envs.ENVIRONMENTS.items() if entry == envs.TABLETOP]
