@@ -170,11 +170,13 @@ def play(home: Household, order: Order, keeping: Keeping, task: Any, round_: int
 
 
 def laid(home: Household, task: Any, wishes: Iterable[Any], seed: int, split: str) -> Any:
-    """The scene of a seed, or the next in which all wishes can be fulfilled: within reach, for instance."""
-    for number in range(seed, seed + TRIED * STRIDE, STRIDE):
-        if possible(home, task, list(wishes), home.world(task.scene, number, split)):
-            return home.world(task.scene, number, split)
-    raise ValueError(f"in none of {TRIED} scenes of {task.id!r} can all that is wished be done; mend its wishes")
+    """The scene of a seed, or the next in which all wishes can be fulfilled: within reach, for instance.
+
+    Where none of the next is such either, as with wishes that exclude each other, the first.
+    """
+    numbers = range(seed, seed + TRIED * STRIDE, STRIDE)
+    fits = (n for n in numbers if possible(home, task, list(wishes), home.world(task.scene, n, split)))
+    return home.world(task.scene, next(fits, seed), split)
 
 
 def possible(home: Household, task: Any, wishes: Sequence[Any], world: Any) -> bool:

@@ -148,6 +148,7 @@ class Carrying:
             index = self.program.at.step
             if not self.prepared(index):
                 return self.ask()
+            self.spans.begin(self.keys[index], self.clock())
             self.transcript("begin", step=index, act=str(self.program.steps[index]), phase=self.program.at.phase)
             now, outcome = next(iter(skills.execute(self.one(index), self.body, stop)))
             self.seconds += outcome.seconds
@@ -156,7 +157,7 @@ class Carrying:
                 continue
             if outcome.cause:
                 return self.held(outcome)
-            self.spans.close(self.clock())
+            self.spans.done(self.keys[index], self.clock())
             self.transcript("did", step=index, act=str(self.program.steps[index]), seconds=round(outcome.seconds, 3))
             if index:
                 self.settle(index - 1)

@@ -13,8 +13,12 @@ from embodied.arguments import Pairs, agree, options, shown
 from embodied.cli_bench import Bench
 from embodied.cli_console import Console
 from embodied.cli_demonstrate import Demonstrate
+from embodied.cli_deploy import Deploy
 from embodied.cli_feedback import Feedback, FitReward, Label, Relabel, TrainJudge
 from embodied.cli_intervene import Intervene
+from embodied.cli_record import Record
+from embodied.cli_robots import Robots, SimController, passed_on
+from embodied.cli_safety import SafetyReport
 
 
 @dataclass
@@ -208,6 +212,11 @@ COMMANDS: dict[str, Callable[..., Any]] = {
     "train": Train,
     "evaluate": Evaluate,
     "intervene": Intervene,
+    "record": Record,
+    "deploy": Deploy,
+    "robots": Robots,
+    "sim-controller": SimController,
+    "safety-report": SafetyReport,
     "run": Run,
     "bench": Bench,
     "console": Console,
@@ -218,7 +227,7 @@ COMMANDS: dict[str, Callable[..., Any]] = {
 }
 """name -> the dataclass of its arguments"""
 
-SHOWS_ITSELF = (Run, Bench, Feedback, Doctor, Console)
+SHOWS_ITSELF = (Run, Bench, Feedback, Doctor, Console, Robots, SimController)
 
 
 def answered(command: Callable[[], dict[str, Any]]) -> dict[str, Any]:
@@ -242,7 +251,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     A conversation on the console has exit codes of its own, 3 where a question was left open.
     """
-    command = parse(sys.argv[1:] if arguments is None else arguments)
+    command = parse(passed_on(sys.argv[1:] if arguments is None else arguments))
     try:
         from embodied.machine import check_not_shadowed
 

@@ -24,7 +24,7 @@ class Intervene:
     """scripted (takes over where progress stalls or falls), or keyboard."""
     episodes: int = 60
     start: int = 500_000_000
-    """The first start seed; another than that of watched episodes which are there already."""
+    """The first start seed; a start that was watched of this policy already is not watched again."""
     env_options: Pairs = field(default_factory=dict)
     """Passed to the environment: NAME VALUE ..."""
     json: bool = False

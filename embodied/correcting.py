@@ -131,7 +131,7 @@ class Session(Carrying):
         if lost:
             self.keeping.went(lost, course.now, "overridden")
             self.transcript("overridden", lessons=list(lost), step=index)
-        self.spans.open(self.clock())
+        self.spans.open(self.keys[index], self.clock(), later=index > self.program.at.step)
         self.put(index, act)
         self.transcript("corrected", step=index, act=str(act), manner=plain(act.manner))
 
@@ -195,7 +195,8 @@ class Session(Carrying):
         if about is not None:
             self.plan_said.append((said, self.situation(about)))
         self.state = "finished" if program.finished and self.returning is None else "ready"
-        self.spans.open(self.clock())
+        if not program.finished:
+            self.spans.open(self.keys[program.at.step], self.clock())
         self.transcript("replanned", steps=[str(step) for step in program.steps])
         left = " / ".join(str(step) for step in program.steps[program.at.step :]) or "nothing else is left to do"
         return self.reply(left if self.returning is None else f"I take that back; {left}")

@@ -42,24 +42,34 @@ class Filmed(Protocol):
 
 @dataclass
 class Spans:
-    """When corrections were carried out: opened by one, closed when the step that it changed is done."""
+    """When corrections were carried out: from a correction, or from when the step it is about begins, to that step's
+    end. Steps are told by their keys."""
 
     closed: list[Span] = field(default_factory=list)
-    since: float | None = None
+    waiting: set[str] = field(default_factory=set)
+    since: dict[str, float] = field(default_factory=dict)
 
-    def open(self, now: float) -> None:
-        """A correction; one more before the step is done belongs to the same span."""
-        self.since = now if self.since is None else self.since
+    def open(self, key: str, now: float, *, later: bool = False) -> None:
+        """A correction of a step, which is under way or will be done again, or is still to come."""
+        if later:
+            self.waiting.add(key)
+        else:
+            self.since.setdefault(key, now)
 
-    def close(self, now: float) -> None:
+    def begin(self, key: str, now: float) -> None:
+        """A step begins."""
+        if key in self.waiting:
+            self.waiting.remove(key)
+            self.since.setdefault(key, now)
+
+    def done(self, key: str, now: float) -> None:
         """A step is done."""
-        if self.since is not None:
-            self.closed.append((self.since, now))
-            self.since = None
+        if key in self.since:
+            self.closed.append((self.since.pop(key), now))
 
     def all(self, now: float) -> list[Span]:
-        """Every span, an open one until now."""
-        return [*self.closed, *([] if self.since is None else [(self.since, now)])]
+        """Every span, open ones until now."""
+        return [*self.closed, *((since, now) for since in self.since.values())]
 
 
 def episode(film: Footage, spans: Sequence[Span], task: str) -> Episode:

@@ -74,7 +74,7 @@ PLAIN: dict[str, tuple[str, ...]] = {
     "hook:left": ("on the left hook",),
     "hook:right": ("on the right hook",),
     "hook:middle": ("on the middle hook",),
-    "centre": ("exactly in the middle",),
+    "centre": (),  # told apart from the others; no plain sentence says it alone
     "offset:left": ("{amount} to the left",),
     "offset:right": ("{amount} to the right",),
     "offset:back": ("{amount} back",),
@@ -98,8 +98,10 @@ VERBS: dict[str, tuple[str, ...]] = {
     "part": (*HANDLING, "open", "close"), "elsewhere": HANDLING, "instead": HANDLING,
 }  # fmt: skip
 """What must be going on for a meaning, by how its name begins; any act for the others."""
-DOUBTFUL = frozenset({"offset:back", "offset:front", "order", "instead"})
-"""Meanings whose slots a hunch cannot fill surely; they are asked about."""
+DOUBTFUL = frozenset({
+    "offset:back", "offset:front", "order", "instead", "goon", "undo", "retry", "speed:more", "force:more",
+})  # fmt: skip
+"""Asked about however sure: meanings whose slots a hunch cannot fill, that begin a motion, or make it wilder."""
 
 
 ONWARDS = Option(text="carry on", means=Correction(text="carry on", intent="go on"))

@@ -42,7 +42,8 @@ class Labeler(Protocol):
     nothing (the moment itself counts). `ask` yields (index, answer) in order of completion, each as it arrives.
 
     A teacher may further have `identify(moments) -> hashes` where it is shown more than `shows` tells, `prices` where
-    it costs money, `asks = "ratings"` where it rates single moments, and a `destination` its pictures go to.
+    it costs money, `questions(n, rng) -> pairs` where it brings its own, `asks = "ratings"` where it rates single
+    moments, and a `destination` its pictures go to.
     """
 
     @property

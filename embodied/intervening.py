@@ -4,24 +4,27 @@ An episode's `human` marks the actions that were the person's. `rewards.takeover
 with `who person` clones them, and any learner has them among its data.
 """
 
+import hashlib
 import json
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from embodied import plugins
-from embodied.collecting import CollectConfig, extras, make, named, recorder
+from embodied.collecting import CollectConfig, make, recorder, rollout
 from embodied.dataset import Dataset, load_dataset
 from embodied.evaluation import check_drivable
-from embodied.measures import Measures
 from embodied.types import Episode, Policy
 
 STARTS = 500_000_000
 """The first start, far above those of recorded behaviours and below those of evaluation."""
+
+SENT = "sent"
+"""Under this name an overseer's info has the action before, zeros at the beginning."""
 
 Overseer = Callable[[Mapping[str, np.ndarray], Mapping[str, Any]], np.ndarray | None]
 """(obs, info) -> the person's action, or None while they let the policy act; made anew for each episode."""
@@ -47,36 +50,25 @@ class InterveneConfig:
 
 def watched(policy: Policy, env: Any, overseer: Overseer, seed: int) -> Episode:
     """One episode of a policy under somebody's eyes. What is left of a chunk when they take over is dropped."""
-    obs, info = env.reset(seed=seed)
-    policy.reset(str(info.get("task", "")))
-    frames, infos, actions, rewards, human = [named(obs)], [info], [], [], []
+    human: list[bool] = []
     waiting: list[np.ndarray] = []
-    terminated = truncated = False
-    while not (terminated or truncated):
-        theirs = overseer(frames[-1], infos[-1])
+    sent = np.zeros(env.action_space.shape, np.float32)
+
+    def act(obs: Mapping[str, np.ndarray], info: Mapping[str, Any]) -> np.ndarray:
+        nonlocal waiting, sent
+        if not human:
+            policy.reset(str(info.get("task", "")))
+        theirs = overseer(obs, {**info, SENT: sent})
         if theirs is not None:
             waiting = []
         elif not waiting:
-            waiting = list(policy.act({name: frames[-1][name][None] for name in policy.spec.obs})[0])
-        action = np.asarray(waiting.pop(0) if theirs is None else theirs, np.float32)
-        action = np.clip(action, env.action_space.low, env.action_space.high)
-        obs, reward, terminated, truncated, info = env.step(action)
-        frames.append(named(obs))
-        infos.append(info)
-        actions.append(action)
-        rewards.append(reward)
+            waiting = list(policy.act({name: obs[name][None] for name in policy.spec.obs})[0])
         human.append(theirs is not None)
-    kept = extras(Measures.of(env.metadata), infos[0])
-    return Episode(
-        np.array(actions, np.float32),
-        {name: np.stack([frame[name] for frame in frames]) for name in frames[0]},
-        {"recorded": np.array(rewards, np.float32)},
-        {name: np.array([info[name] for info in infos], array.dtype) for name, array in kept.items()},
-        task=str(infos[-1].get("task", "")),
-        terminated=terminated,
-        truncated=not terminated,
-        human=np.array(human, bool),
-    )
+        sent = np.asarray(waiting.pop(0) if theirs is None else theirs, np.float32)
+        return sent
+
+    episode = rollout(env, act, seed)
+    return replace(episode, human=np.array(human, bool))
 
 
 def intervene(
@@ -89,7 +81,7 @@ def intervene(
     """Append watched episodes to the data set `out`, which is begun if there is none; stopped and started again, it
     goes on. ValueError where the policy cannot drive the environment or `out` holds something else.
 
-    A start that was recorded is not recorded again: how many were is told by the sidecar `interventions.jsonl`.
+    The sidecar `interventions.jsonl` tells what was recorded: no start is watched twice of the same policy and person.
     """
     config, path = config or InterveneConfig(), Path(out)
     loaded = plugins.load("policies:load")(policy) if isinstance(policy, str | Path) else policy
@@ -98,13 +90,13 @@ def intervene(
     try:
         check_drivable(loaded, env)
         with recorder(path, CollectConfig(config.env, env_options=config.env_options)) as writer:
-            done = Log(path, len(writer))
+            done = Log(path, len(writer), identity(policy), config.person)
             for count in range(config.episodes):
                 seed = config.start + count
                 if seed not in done.starts:
                     with present(make_overseer(env, np.random.default_rng([seed, 2]))) as overseer:
                         episode = watched(loaded, env, overseer, seed)
-                    done.note(len(writer), seed, config.person, episode)  # the words first: what counts has them
+                    done.note(len(writer), seed, episode)  # the words first: what counts has them
                     writer.append(episode)
                 if progress:
                     progress(count + 1, config.episodes)
@@ -118,12 +110,19 @@ def present(overseer: Any) -> AbstractContextManager[Overseer]:
     return overseer if isinstance(overseer, AbstractContextManager) else nullcontext(overseer)
 
 
+def identity(policy: Policy | str | Path) -> str:
+    """What tells two policies apart: a hash of the saved weights, or the name of the class."""
+    if not isinstance(policy, str | Path):
+        return type(policy).__name__
+    return hashlib.sha256((Path(policy) / "policy.safetensors").read_bytes()).hexdigest()[:16]
+
+
 class Log:
     """`interventions.jsonl` beside the episodes: a line per watched episode; lines of episodes that do not count yet
     (the recorder was killed between the two) are dropped."""
 
-    def __init__(self, path: Path, episodes: int) -> None:
-        self.file = path / "interventions.jsonl"
+    def __init__(self, path: Path, episodes: int, policy: str, person: str) -> None:
+        self.file, self.about = path / "interventions.jsonl", {"policy": policy, "person": person}
         lines = self.file.read_text(encoding="utf-8").splitlines() if self.file.exists() else []
         rows = []
         for line in lines:
@@ -132,13 +131,13 @@ class Log:
             except ValueError:  # cut off by a kill
                 break
         rows = [row for row in rows if row["episode"] < episodes]
-        self.starts = {row["start"] for row in rows}
+        self.starts = {row["start"] for row in rows if self.about.items() <= row.items()}
         self.file.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
 
-    def note(self, number: int, start: int, person: str, episode: Episode) -> None:
+    def note(self, number: int, start: int, episode: Episode) -> None:
         """The line of an episode that is about to be recorded."""
         runs = episode.human_segments()
-        row = {"episode": number, "start": start, "person": person, "takeovers": len(runs),
-               "steps": len(episode), "human_steps": sum(len(run) - 1 for run in runs)}  # fmt: skip
+        row = {"episode": number, "start": start, **self.about, "takeovers": len(runs), "steps": len(episode),
+               "human_steps": sum(len(run) - 1 for run in runs)}  # fmt: skip
         with self.file.open("a", encoding="utf-8") as file:
             file.write(json.dumps(row) + "\n")

@@ -8,6 +8,7 @@ from typing import Any, Self
 
 import numpy as np
 
+from embodied.intervening import SENT
 from embodied.terminal import Keys, Quit, draw, inline_pictures
 
 WAYS: dict[str, tuple[int, float]] = {
@@ -53,6 +54,8 @@ class Pilot:
         if not self.acting and self.keys.single and not self.keys.waiting():
             self.paced()
             return None
+        if not self.acting and SENT in info:
+            self.grip = 1.0 if info[SENT][3] > 0 else -1.0  # what the policy holds is not dropped
         action = self.pressed()
         self.acting = action is not None
         return action

@@ -18,6 +18,13 @@ EXTRAS = {
     "prompt_toolkit": "terminal",
     "textual_image": "terminal",
     "h5py": "interop",
+    "rtde_control": "ur",
+    "rtde_receive": "ur",
+    "xarm": "xarm",
+    "franky": "franka",
+    "franky_sim": "rehearse",
+    "cv2": "cameras",
+    "pyrealsense2": "realsense",
 }
 """Libraries that are optional, and the extra that brings each."""
 

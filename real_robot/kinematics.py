@@ -36,26 +36,39 @@ class Chain:
         return len(self.rows)
 
     @cached_property
-    def _turned(self) -> tuple[np.ndarray, np.ndarray]:
-        alpha = np.array([row[1] for row in (*self.rows, self.flange)])
-        return np.cos(alpha), np.sin(alpha)
+    def _links(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """(n + 1, 4, 4) each: a link is cos(angle) times the first, sin(angle) times the second, and the third."""
+        cosine, sine, rest = np.zeros((3, len(self.rows) + 1, 4, 4))
+        for i, (a, alpha, d, _) in enumerate((*self.rows, self.flange)):
+            ca, sa = np.cos(alpha), np.sin(alpha)
+            if self.convention == "standard":
+                cosine[i, :2] = (1, 0, 0, a), (0, ca, -sa, 0)
+                sine[i, :2] = (0, -ca, sa, 0), (1, 0, 0, a)
+                rest[i, 2:] = (0, sa, ca, d), (0, 0, 0, 1)
+            else:
+                cosine[i, :3] = (1, 0, 0, 0), (0, ca, 0, 0), (0, sa, 0, 0)
+                sine[i, :3] = (0, -1, 0, 0), (ca, 0, 0, 0), (sa, 0, 0, 0)
+                rest[i] = (0, 0, 0, a), (0, 0, -sa, -d * sa), (0, 0, ca, d * ca), (0, 0, 0, 1)
+        return cosine, sine, rest
+
+    @cached_property
+    def _offsets(self) -> np.ndarray:
+        return np.array([row[3] for row in (*self.rows, self.flange)])
+
+    def _each(self, q: np.ndarray) -> np.ndarray:
+        """Every link's matrix: (..., n) joints to (..., n + 1, 4, 4)."""
+        angles = np.zeros((*q.shape[:-1], len(self._offsets)))
+        angles[..., :-1] = q
+        angles += self._offsets
+        cosine, sine, rest = self._links
+        return np.cos(angles)[..., None, None] * cosine + np.sin(angles)[..., None, None] * sine + rest
 
     def frames(self, q: Float64[np.ndarray, " n"]) -> Float64[np.ndarray, "n+1 4 4"]:
         """Every joint's frame after its turn, and the flange's, in the base's frame."""
-        found, now = np.empty((len(self.rows) + 1, 4, 4)), np.eye(4)
-        cosines, sines = self._turned
-        for i, (a, _, d, offset) in enumerate((*self.rows, self.flange)):
-            angle = offset + (q[i] if i < len(self.rows) else 0.0)
-            now = now @ self._link(np.cos(angle), np.sin(angle), cosines[i], sines[i], a, d)
-            found[i] = now
+        found = self._each(q)
+        for i in range(1, len(found)):
+            found[i] = found[i - 1] @ found[i]
         return found
-
-    def _link(self, c: float, s: float, ca: float, sa: float, a: float, d: float) -> Pose:
-        if self.convention == "standard":
-            rows = ((c, -s * ca, s * sa, a * c), (s, c * ca, -c * sa, a * s), (0.0, sa, ca, d))
-        else:
-            rows = ((c, -s, 0.0, a), (s * ca, c * ca, -sa, -d * sa), (s * sa, c * sa, ca, d * ca))
-        return np.array((*rows, (0.0, 0.0, 0.0, 1.0)))
 
     def pose(self, q: Float64[np.ndarray, " n"], tool: Pose | None = None) -> Pose:
         """The tool's pose (the flange's without a tool) in the base's frame."""
@@ -67,6 +80,17 @@ class Chain:
         frames = self.frames(q)
         last = frames[-1] if tool is None else frames[-1] @ tool
         return np.concatenate([frames[:, :3, 3], last[None, :3, 3]])
+
+    def swept(self, q: Float64[np.ndarray, "m n"], tool: Pose) -> Float64[np.ndarray, "m n+2 3"]:
+        """`points` of many poses at once, a tool given."""
+        links = self._each(q)
+        found, now = np.empty((len(q), links.shape[1] + 1, 3)), links[:, 0]
+        found[:, 0] = now[:, :3, 3]
+        for i in range(1, links.shape[1]):
+            now = now @ links[:, i]
+            found[:, i] = now[:, :3, 3]
+        found[:, -1] = now[:, :3, :3] @ tool[:3, 3] + now[:, :3, 3]
+        return found
 
     def jacobian(self, q: Float64[np.ndarray, " n"], tool: Pose | None = None) -> Float64[np.ndarray, "6 n"]:
         """d(tool position, tool rotation) / dq in the base's frame [m/rad; rad/rad]."""

@@ -6,4 +6,5 @@ from jaxtyping import install_import_hook
 settings.register_profile("patient", deadline=None)
 settings.load_profile("patient")
 
+# Not real_robot: its loops keep time, which checking every call would cost them.
 hook = install_import_hook(["embodied", "rewards", "policies", "envs"], "checked.checked")

@@ -13,6 +13,7 @@ from embodied.console import Mover, converse, line_editor, status
 from embodied.console_commands import COMMANDS, Desk, carried_out
 from embodied.console_script import Line, lines, play
 from embodied.correcting import Session
+from embodied.correction_footage import Spans
 from embodied.keeping import Remembering
 from embodied.memory import Memory
 from embodied.transcript import Transcript
@@ -269,3 +270,17 @@ def test_a_body_without_a_camera_cannot_be_looked_through(tmp_path):
     clip = load_clip(str(save_tiny_clip(tmp_path / "clip")), cache="none")
     with pytest.raises(ValueError, match="object has no camera"):
         eye(object(), clip)
+
+
+def test_a_correction_of_a_later_step_marks_that_step_and_not_the_one_under_way():
+    spans = Spans()
+    spans.open("b", 1.0, later=True)
+    spans.begin("a", 1.5)
+    spans.done("a", 3.0)
+    assert spans.all(3.5) == []
+    spans.begin("b", 4.0)
+    assert spans.all(5.0) == [(4.0, 5.0)]
+    spans.open("b", 4.5)  # said again while it goes on
+    spans.done("b", 6.0)
+    spans.done("c", 7.0)
+    assert spans.all(8.0) == [(4.0, 6.0)]

@@ -291,7 +291,7 @@ def test_a_controller_that_hears_nothing_is_stopped_by_its_watchdog(start, fault
 
 
 @pytest.mark.parametrize("fault", ["close", "reset"])
-def test_a_program_that_the_client_started_again_after_a_lost_link_has_no_watchdog(start, fault: str) -> None:
+def test_no_program_that_the_client_starts_again_after_a_lost_link_has_a_watchdog(start, fault: str) -> None:
     """What the client does then is a matter of timing: it may start its program again, or not, or crash."""
     for _ in range(6):
         robot = start()
@@ -304,7 +304,6 @@ def test_a_program_that_the_client_started_again_after_a_lost_link_has_no_watchd
         assert not [trip for trip in seen.of("watchdog") if again and trip["t"] > again[0]]
         if again:
             return
-    pytest.skip("the client never started its program again")
 
 
 def test_after_a_lost_link_the_client_reads_its_last_state_for_ever(start) -> None:

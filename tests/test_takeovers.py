@@ -3,7 +3,6 @@
 import json
 from dataclasses import replace
 from itertools import pairwise
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -88,7 +87,7 @@ def test_what_comes_before_the_next_takeover_had_no_consent():
     assert [first.part(t) for t in (2, 3, 6, 7, 8)] == [0, 1, 1, 2, None]
 
 
-def test_data_in_which_nobody_took_over_are_refused_by_name():
+def test_data_in_which_nobody_took_over_are_refused_by_name(tmp_path):
     with pytest.raises(ValueError, match=r"nobody took over.*embodied intervene"):
         Takeovers(reaching(2)).questions(5, np.random.default_rng(0))
     with pytest.raises(ValueError, match="no action of these data is a person's"):
@@ -96,7 +95,7 @@ def test_data_in_which_nobody_took_over_are_refused_by_name():
             reaching(4),
             "constant",
             BCConfig(who="person", steps=1, obs=("position",)),
-            Path("x"),
+            tmp_path,
         )
 
 
@@ -184,6 +183,26 @@ def test_watched_episodes_are_appended_once_and_survive_a_stop(cloned):
     assert Takeovers(data).found
     more = intervene(cloned / "policy", cloned / "data", replace(config, start=config.start + 2, episodes=1))
     assert len(more) == 7
+    fit(data, "constant", BCConfig(steps=5, hidden=(8,)), cloned / "another")
+    others = intervene(cloned / "another", cloned / "data", config)
+    assert len(others) == 9  # the same starts, of another policy
+
+
+def test_what_the_policy_holds_stays_held_when_the_keyboard_takes_over(monkeypatch):
+    import io
+
+    from embodied.intervening import SENT
+    from embodied.piloting import Pilot
+
+    class Four:
+        action_space = Spec({"state": ArraySpec((1,))}, ArraySpec((4,), "float32", -1, 1), 10.0).to_space()[1]
+        metadata = {"render_fps": 10}  # noqa: RUF012 # as gymnasium declares it
+
+    for sent, grip in ((0.7, 1.0), (-0.2, -1.0)):
+        monkeypatch.setattr("sys.stdin", io.StringIO("w\n"))
+        pilot = Pilot(Four(), np.random.default_rng(0), tell=lambda *said: None)
+        action = pilot({}, {SENT: np.array([0, 0, 0, sent], np.float32)})
+        assert action.tolist() == [1, 0, 0, grip]
 
 
 def test_a_person_at_the_keyboard_takes_over_and_gives_back(cloned, monkeypatch):

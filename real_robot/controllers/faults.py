@@ -4,6 +4,7 @@ One JSON object a line over TCP on loopback, one JSON object back: {"do": "mute"
 {"ok": true} or {"ok": false, "why": "..."}. `Door.poll` is called by the controller's own loop; nothing runs beside it.
 """
 
+import contextlib
 import json
 import selectors
 import socket
@@ -47,7 +48,9 @@ class Door:
             return
         *lines, self._read[client] = (self._read[client] + found).split(b"\n")
         for line in lines:
-            client.sendall(json.dumps(self._answer(line)).encode() + b"\n")
+            answer = json.dumps(self._answer(line)).encode() + b"\n"
+            with contextlib.suppress(OSError):  # who ordered it has gone; the order was carried out
+                client.sendall(answer)
 
     def _answer(self, line: bytes) -> dict[str, Any]:
         try:

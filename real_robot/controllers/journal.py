@@ -17,6 +17,8 @@ from jaxtyping import Float64
 
 GROUPS = ("q", "qd", "target", "qdd")
 TAIL = ("x", "y", "z", "force")
+SLEPT = 0.012
+"""Rows farther apart than this [s]: the machine did not run the controller, which no real one knows."""
 
 
 def columns(joints: int) -> tuple[str, ...]:
@@ -33,6 +35,7 @@ class Journal:
         self._rows = (folder / "rows.f64").open("wb", buffering=0)
         self._events = (folder / "events.jsonl").open("w", encoding="utf-8", buffering=1)
         self._waiting: list[list[float]] = []
+        self._last = time.monotonic()
         head = {"joints": joints, "columns": columns(joints), "modes": list(modes)}
         (folder / "head.json").write_text(json.dumps(head), encoding="utf-8")
 
@@ -42,10 +45,13 @@ class Journal:
         if len(numbers) != self._width:
             raise ValueError(f"a row has {self._width} numbers, not {len(numbers)}")
         self._waiting.append(numbers)
+        last, self._last = self._last, time.monotonic()
+        if self._last - last > SLEPT:
+            self.event("slept", since=last, until=self._last)
         if len(self._waiting) >= self.every:
             self.flush()
 
-    def event(self, name: str, **facts: Any) -> None:
+    def event(self, name: str, /, **facts: Any) -> None:
         """Something that happened, with the time of the monotonic clock."""
         self._events.write(json.dumps({"t": time.monotonic(), "event": name, **facts}) + "\n")
 

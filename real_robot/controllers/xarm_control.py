@@ -27,13 +27,15 @@ BAUD_REGISTER = 0x0A0B
 HARDWARE = 1303
 """In serial numbers; from 1305 on the client has other joint ranges."""
 Sender = Callable[[bytes], None]
+SMOOTHING = 0.012
+"""Of a target's own speed [s]. Assumed: a drive makes no jerk of a target that comes a tick early or late."""
 
 
 class Controller:
     """One arm and its box, without sockets; `note` gets events."""
 
     def __init__(self, model: str, start: np.ndarray, version: str, note: Callable[..., None]) -> None:
-        plant = Plant(chain(model), safe.limits(model), start, bandwidth=BANDWIDTH)
+        plant = Plant(chain(model), safe.limits(model), start, bandwidth=BANDWIDTH, smoothing=SMOOTHING)
         self.version, self.note = version, note
         self.axes = plant.chain.joints
         self.safety = safe.Safety(self.axes, note)
