@@ -32,15 +32,21 @@ STALE = 0.11
 
 
 class Naps:
-    """When this machine itself slept: a virtual one does, for tens of milliseconds, and nothing stops an arm then."""
+    """When this machine itself slept: a virtual one does, for tens of milliseconds, and nothing stops an arm then.
 
-    def __init__(self) -> None:
+    Watches from a thread, which stays on one core where that is named.
+    """
+
+    def __init__(self, core: int | None = None) -> None:
         self.taken: list[tuple[float, float]] = []
+        self._core = core
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._watch, daemon=True)
         self._thread.start()
 
     def _watch(self) -> None:
+        if self._core is not None:
+            os.sched_setaffinity(0, {self._core})  # of this thread alone
         last = time.monotonic()
         while not self._over.is_set():
             time.sleep(BEAT)
@@ -146,20 +152,19 @@ def _stall(seconds: float) -> Callable[[Live], None]:
 def _kill_policy(live: Live) -> None:
     live.stream.end()
     live.arm.close()
-    child = subprocess.Popen(
+    with subprocess.Popen(
         [sys.executable, "-m", "real_robot.streaming"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
         env=child_environment(),
-    )  # fmt: skip
-    assert child.stdin is not None
-    assert child.stdout is not None
-    child.stdin.write(json.dumps(live.arm.robot.model_dump(mode="json")) + "\n")
-    child.stdin.flush()
-    said = child.stdout.readline()
-    live.require(said.startswith("moving"), f"the policy's process said {said!r}")
-    pids = json.loads(said.partition(" ")[2]) if said.startswith("moving") else {}
-    child.kill()
-    at = time.monotonic()
-    child.wait()
+    ) as child:  # fmt: skip
+        assert child.stdin is not None
+        assert child.stdout is not None
+        child.stdin.write(json.dumps(live.arm.robot.model_dump(mode="json")) + "\n")
+        child.stdin.flush()
+        said = child.stdout.readline()
+        live.require(said.startswith("moving"), f"the policy's process said {said!r}")
+        pids = json.loads(said.partition(" ")[2]) if said.startswith("moving") else {}
+        child.kill()
+        at = time.monotonic()
     live.within("still after", at, SOON)
     left = list(pids.values())
     for _ in range(80):

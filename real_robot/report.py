@@ -37,6 +37,9 @@ STATEMENT = (
     "emergency stop: keep the red button in reach, and configure the maker's own safety system."
 )
 CLIENTS = {"ur": ("ur-rtde",), "xarm": ("xarm-python-sdk",), "franka": ("franky-control", "franky-sim")}
+TRIES, NAP = 3, 0.02
+"""What is timed and fails while a core of this machine itself slept so long [s] in all is measured again, at most so
+often; the tries that failed are told beside the last."""
 JITTER = 1e-3
 """The governor's 99th percentile may be later than a bare loop's by so much [s]."""
 
@@ -81,12 +84,12 @@ def safety_report(
     }
     for name, part in parts.items():
         progress(f"{name}: {effort}")
-        found[name] = tried(part)
+        found[name] = tried(part, TRIES if name in ("rates", "stops") else 1)
     found["faults"] = []
     for name in matrix.CASES:
         progress(name)
         place = journals / name.replace(" ", "-")
-        found["faults"].append({"case": name} | tried(lambda n=name, p=place: matrix.run_case(kind, n, p)))
+        found["faults"].append({"case": name} | tried(lambda n=name, p=place: matrix.run_case(kind, n, p), TRIES))
     found["passed"] = all(each["passed"] for each in [*(found[name] for name in parts), *found["faults"]])
     found["seconds"] = round(time.time() - begun, 1)
     (folder / "report.json").write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
@@ -231,12 +234,21 @@ def stop_times(kind: str, folder: Path, count: int, seed: int) -> dict[str, Any]
     return {**found, **quantiles, "within": f"{sum(within)} of {count} in {matrix.SOON:g} s", "passed": all(within)}
 
 
-def tried(part: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+def tried(part: Callable[[], dict[str, Any]], times: int = 1) -> dict[str, Any]:
     """What a part gives; one that cannot be measured has failed, and says why."""
-    try:
-        return part()
-    except (RobotFault, RuntimeError, ValueError, OSError, TimeoutError) as error:
-        return {"passed": False, "failed": f"{type(error).__name__}: {error}"}
+    failed: list[dict[str, Any]] = []
+    while True:
+        naps = [matrix.Naps(core) for core in sorted(os.sched_getaffinity(0))]
+        try:
+            found = part()
+        except (RobotFault, RuntimeError, ValueError, OSError, TimeoutError) as error:
+            found = {"passed": False, "failed": f"{type(error).__name__}: {error}"}
+        for each in naps:
+            each.end()
+        slept = max(sum(b - a for a, b in each.taken) for each in naps)
+        if found["passed"] or slept < NAP or len(failed) + 1 >= times:
+            return {**found, "failed tries": failed} if failed else found
+        failed.append({**found, "a core slept [s]": round(slept, 3)})
 
 
 def page(found: Mapping[str, Any]) -> str:
@@ -266,7 +278,7 @@ def page(found: Mapping[str, Any]) -> str:
             name: found["real time"].get(name, "not measured")
             for name in ("share of the rows whose speeds count", "the machine slept [s]")
         }),
-        html.paragraph("Speeds and accelerations do not count where the machine did not run the controller; all else does."),
+        html.paragraph("Speeds and accelerations do not count where the controller was not run; all else does."),
         html.heading("Rates and jitter"),
         html.facts({k: v for k, v in found["rates"].items() if not isinstance(v, dict)}),
         html.table(
@@ -291,7 +303,10 @@ def _row(each: Mapping[str, Any]) -> tuple[Any, ...]:
         return "" if value is None else round(value, 4) if isinstance(value, float) else value
 
     nap = f" (the machine slept {each['the machine slept']} s then)" if "the machine slept" in each else ""
-    told = (each.get("failed") or each.get("fault") or "") + nap
+    tries = (
+        f" (failed {len(each['failed tries'])} times before, while the machine slept)" if "failed tries" in each else ""
+    )
+    told = (each.get("failed") or each.get("fault") or "") + nap + tries
     return (
         each["case"], "yes" if each["passed"] else "NO", shown(each.get("latched after")), shown(still),
         shown(each.get("commands after")), shown(each.get("first step after")), told,
