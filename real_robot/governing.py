@@ -31,8 +31,8 @@ TOLD = 0.05
 class Governor:
     """See the module. `period` is that of the arm's targets [s]."""
 
-    def __init__(self, robot: Description, period: float, *, gripper: bool = True) -> None:
-        self.robot, self.bounds, self.limits = robot, Bounds.of(robot, period), robot.limits
+    def __init__(self, robot: Description, period: float, *, gripper: bool = True, overshoot: float = 1.0) -> None:
+        self.robot, self.bounds, self.limits = robot, Bounds.of(robot, period, overshoot), robot.limits
         self.period, self.mode = period, Mode.DISCONNECTED
         self.state: ArmState | None = None
         self.moving: Moving | None = None

@@ -37,7 +37,7 @@ class Process:
         self.robot, self.client, self.stop = robot, client, stop
         can = arm_of(robot).capabilities
         self.period = 1.0 / can.servo_hz
-        self.governor = Governor(robot, self.period, gripper=can.gripper)
+        self.governor = Governor(robot, self.period, gripper=can.gripper, overshoot=can.overshoot)
         self.worker: Channel | None = None
         self.abort: Channel | None = None
         self.child: subprocess.Popen[bytes] | None = None

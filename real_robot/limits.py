@@ -62,12 +62,13 @@ class Bounds:
     period: float
 
     @classmethod
-    def of(cls, robot: Description, period: float) -> Self:
-        """The limits of a robot whose arm is sent a target every `period` seconds."""
+    def of(cls, robot: Description, period: float, overshoot: float = 1.0) -> Self:
+        """The limits of a robot whose arm is sent a target every `period` seconds; it may overshoot accelerations."""
         limits, (low, high), box = robot.limits, robot.range, robot.workspace
         if box is None:
             raise ValueError(f"robot {robot.id!r} has no workspace; only arms are governed")
-        numbers = (limits.acceleration, limits.jerk, limits.brake_acceleration, limits.brake_jerk, limits.tool_speed)
+        pull, brake = limits.acceleration / overshoot, limits.brake_acceleration / overshoot
+        numbers = (pull, limits.jerk, brake, limits.brake_jerk, limits.tool_speed)
         balls = [(k.name, np.array(k.centre), k.radius) for k in robot.keepouts if k.radius is not None]
         boxes = [(k.name, np.array(k.low), np.array(k.high)) for k in robot.keepouts if k.low is not None]
         return cls(

@@ -119,7 +119,8 @@ def described(kind: str) -> Description:
 def _part(given: tuple[str, int, int]) -> Found:
     kind, commands, seed = given
     robot = described(kind)
-    return trial(robot, commands, seed=seed, period=1.0 / arm_of(robot).capabilities.servo_hz)
+    can = arm_of(robot).capabilities
+    return trial(robot, commands, seed=seed, period=1.0 / can.servo_hz, overshoot=can.overshoot)
 
 
 def random_commands(kind: str, commands: int, seed: int) -> dict[str, Any]:

@@ -92,6 +92,8 @@ class Capabilities:
     freedrive: bool = True
     deadman: float | None = None
     """Seconds after which the controller itself stops the arm when targets end; None: it holds the last target."""
+    overshoot: float = 1.0
+    """The arm's largest acceleration as a multiple of its targets': these are planned to that much less."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -52,9 +52,9 @@ class Found:
 class Trial:
     """One arm that stands wherever the last target was, and somebody who commands at random."""
 
-    def __init__(self, robot: Description, seed: int, period: float = 0.004) -> None:
+    def __init__(self, robot: Description, seed: int, period: float = 0.004, overshoot: float = 1.0) -> None:
         self.robot, self.rng, self.period = robot, np.random.default_rng(seed), period
-        self.governor = Governor(robot, period)
+        self.governor = Governor(robot, period, overshoot=overshoot)
         self.governor.worker = True
         self.now, self.clock, self.found = 1000.0, 1000.0, Found()
         self.q, self.qd = robot.home_q.copy(), np.zeros(len(robot.home_q))
@@ -194,10 +194,10 @@ class Trial:
             self.found.violations["force"] += 1
 
 
-def trial(robot: Description, commands: int, *, seed: int = 0, period: float = 0.004) -> Found:
+def trial(robot: Description, commands: int, *, seed: int = 0, period: float = 0.004, overshoot: float = 1.0) -> Found:
     """Random commands to a robot's limits and governor; see the module."""
     with np.errstate(over="ignore", invalid="ignore"):
-        return Trial(robot, seed, period).run(commands)
+        return Trial(robot, seed, period, overshoot).run(commands)
 
 
 def summary(found: Found) -> Mapping[str, object]:

@@ -43,6 +43,8 @@ from real_robot.ur_program import Program
 from real_robot.ur_robotiq import Fingers, Gripper
 from real_robot.ur_stream import Packet, Stream, taken
 
+OVERSHOOT = 1.2
+"""Of servoj's accelerations over those of targets that are led by its lag, as the controller's journal shows."""
 NEAR = 0.05
 """The first target after `ready` may be this far from the arm [rad]."""
 
@@ -73,7 +75,8 @@ class UR:
     @property
     def capabilities(self) -> Capabilities:
         """What it can do."""
-        return Capabilities(6, 500.0, gripper=self.set.gripper != "none", deadman=1.0 / self.set.watchdog)
+        gripper, deadman = self.set.gripper != "none", 1.0 / self.set.watchdog
+        return Capabilities(6, 500.0, gripper=gripper, deadman=deadman, overshoot=OVERSHOOT)
 
     @property
     def _armed(self) -> bool:

@@ -459,9 +459,9 @@ robot.set_collision_behavior(10.0, 100.0)
 said(*pushed(50.0))
 """
     under, over, allowed, joint = rehearsal.said(script)
-    assert under == [pytest.approx(25.0), "RobotMode.Idle"]
+    assert under == [pytest.approx(-25.0), "RobotMode.Idle"], "what the robot does to the world"
     assert over[1] == "RobotMode.Reflex"
-    assert allowed == [pytest.approx(50.0), "RobotMode.Idle"]
+    assert allowed == [pytest.approx(-50.0), "RobotMode.Idle"]
     assert joint[1] == "RobotMode.Reflex"
     flags = [each["flag"] for each in rehearsal.journal().of("reflex")]
     assert flags == ["cartesian_reflex", "joint_reflex"]

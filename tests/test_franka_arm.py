@@ -548,7 +548,7 @@ def test_a_force_is_felt_as_acting_on_the_tool_along_its_axis(rehearsal: Rehears
     rehearsal.order("force", newtons=15.0)
     wait_for(lambda: abs(arm.read().wrench[2]) > 14.0)
     felt = arm.read().wrench
-    assert abs(felt[2]) == pytest.approx(15.0, abs=0.1)
+    assert felt[2] == pytest.approx(15.0, abs=0.1), "a push upwards is felt as one"
     np.testing.assert_allclose(np.delete(felt[:3], 2), 0.0, atol=0.1)
 
 

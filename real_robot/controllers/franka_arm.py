@@ -86,8 +86,8 @@ class Arm:
     def report(self, mover: Mover, touch: Touch) -> State:
         """What the client is told.
 
-        The force is what acts on the robot from outside, in the base's axes and in those of the stiffness frame, at
-        whose origin it acts; its sign is assumed.
+        The force is what the robot does to the world (as franky documents it), in the base's axes and in those of the
+        stiffness frame, at whose origin it acts.
         """
         state, q = self.state, self.q
         state.pose("O_T_EE", value=self.tool)
@@ -103,8 +103,8 @@ class Arm:
             turn = self.tool[:3, :3] @ np.reshape(state["EE_T_K"], (4, 4)).T[:3, :3]
             state.put(
                 tau_ext_hat_filtered=self.torque,
-                O_F_ext_hat_K=(*self.force, 0.0, 0.0, 0.0),
-                K_F_ext_hat_K=(*(turn.T @ self.force), 0.0, 0.0, 0.0),
+                O_F_ext_hat_K=(*-self.force, 0.0, 0.0, 0.0),
+                K_F_ext_hat_K=(*(turn.T @ -self.force), 0.0, 0.0, 0.0),
                 joint_contact=touch.joint_contact,
                 cartesian_contact=touch.cartesian_contact,
                 joint_collision=touch.joint_collision,
