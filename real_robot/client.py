@@ -296,6 +296,7 @@ class GovernedArm:
         """A person has seen what is latched and wants to go on. Afterwards the arm is connected, and not armed."""
         self.wait_still()
         self.order("acknowledge")
+        self._state = None  # what was read before says nothing of the arm as it is now
         self._until(lambda: self.mode in (Mode.CONNECTED, Mode.FAULT) and not self._status["busy"], SLOW, "recovering")
         self._raise()
 

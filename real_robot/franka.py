@@ -35,6 +35,10 @@ SHORTLY = 0.1
 """The controller has so long to answer an abort until its link is shut down [s]."""
 STILL = 0.02
 """Slower than this is standing [rad/s]."""
+OVERSHOOT = 1.2
+"""Of the joints' accelerations over those of the speeds they are sent, as the controller's journal shows."""
+TICK = 1e-3
+"""For the speed of a point, by how far it moves in so long [s]."""
 LEAD = 0.025
 """A change of speed is sent this far ahead [s]: a period and a half, and what the controller's limits cost."""
 
@@ -58,7 +62,8 @@ class Franka:
     @property
     def capabilities(self) -> Capabilities:
         """Known without a connection."""
-        return Capabilities(7, self._options.rate, gripper=self._options.hand, deadman=self._options.deadman)
+        options = self._options
+        return Capabilities(7, options.rate, gripper=options.hand, deadman=options.deadman, overshoot=OVERSHOOT)
 
     # coming and going
 
@@ -78,7 +83,7 @@ class Franka:
         return (*found, *self._grasp_hand())
 
     def _open(self) -> None:
-        client = Client(self.description.host, self._options)
+        client = Client(self.description.host, self._options, self.description.limits.brake_acceleration / OVERSHOOT)
         try:
             client.open()
         except RobotFault:
@@ -227,7 +232,14 @@ class Franka:
         most = self.description.joint_speed
         low, high = speed_range(at)
         wanted = self._ahead(qd) + self._options.gain * lag
-        return np.clip(wanted, np.maximum(low, -most), np.minimum(high, most))
+        return self._slow(at, np.clip(wanted, np.maximum(low, -most), np.minimum(high, most)))
+
+    def _slow(self, at: np.ndarray, speed: np.ndarray) -> np.ndarray:
+        """Catching up makes no point of the arm faster than it may be."""
+        points = self.description.arm.chain.points
+        before, after = points(at, self.description.tool.pose), points(at + speed * TICK, self.description.tool.pose)
+        fastest = float(np.linalg.norm(after - before, axis=1).max()) / TICK
+        return speed * min(1.0, self.description.limits.tool_speed / max(fastest, 1e-6))
 
     def _ahead(self, qd: np.ndarray) -> np.ndarray:
         """The targets' speed a little later, by how it changes now; never on the other side of standing still."""

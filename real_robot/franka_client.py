@@ -66,8 +66,8 @@ def address_of(host: str) -> str:
 class Client:
     """Opened by `open`; `latest`, `broken` and `ended` may be read by any thread at any time."""
 
-    def __init__(self, host: str, options: Options) -> None:
-        self.host, self.options = host, options
+    def __init__(self, host: str, options: Options, acceleration: float = LIMITS["joint"][0]) -> None:
+        self.host, self.options, self._acceleration = host, options, acceleration
         self.robot: Any = None
         self.latest: Snapshot | None = None
         self.broken: Fault | None = None
@@ -143,7 +143,8 @@ class Client:
         for kind, numbers in LIMITS.items():
             for name, most in zip(("acceleration", "jerk"), numbers, strict=True):
                 limit = getattr(self.robot, f"{kind}_{name}_limit")
-                limit.set(np.minimum(limit.max, most) if kind == "joint" else min(limit.max, most))
+                own = self._acceleration if (kind, name) == ("joint", "acceleration") else most
+                limit.set(np.minimum(limit.max, min(most, own)) if kind == "joint" else min(limit.max, most))
 
     def close(self) -> None:
         """Let go of the link, within two seconds; safe twice."""

@@ -8,3 +8,5 @@ settings.load_profile("patient")
 
 # Not real_robot: its loops keep time, which checking every call would cost them.
 hook = install_import_hook(["embodied", "rewards", "policies", "envs"], "checked.checked")
+
+from measured_again import pytest_runtest_protocol, pytest_terminal_summary  # noqa: E402, F401 - once the hook is in
