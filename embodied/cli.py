@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import tyro
 
 from embodied.arguments import Pairs, agree, options, shown
+from embodied.cli_align import Finetune, PretrainEncoder, Rank
 from embodied.cli_bench import Bench
 from embodied.cli_console import Console
 from embodied.cli_demonstrate import Demonstrate
@@ -57,7 +58,7 @@ class Train:
     dataset: Path
     out: Path
     policy: str = "iql"
-    """iql, bc or filtered-bc."""
+    """iql, bc, filtered-bc or diffusion."""
     reward: str = "recorded"
     """A column; "recorded" is the data's own, "constant" the control that knows nothing."""
     columns: Path | None = None
@@ -208,8 +209,11 @@ COMMANDS: dict[str, Callable[..., Any]] = {
     "label": Label,
     "feedback": Feedback,
     "fit-reward": FitReward,
+    "rank": Rank,
+    "pretrain-encoder": PretrainEncoder,
     "relabel": Relabel,
     "train": Train,
+    "finetune": Finetune,
     "evaluate": Evaluate,
     "intervene": Intervene,
     "record": Record,

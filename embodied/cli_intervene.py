@@ -21,7 +21,7 @@ class Intervene:
     """A data set that the episodes are appended to; begun if there is none."""
     env: str = "envs:embodied/PutBlockInBowl-v0"
     person: str = "scripted"
-    """scripted (takes over where progress stalls or falls), or keyboard."""
+    """scripted (takes over where progress stalls or falls), keyboard, or nobody: the policy's own episodes."""
     episodes: int = 60
     start: int = 500_000_000
     """The first start seed; a start that was watched of this policy already is not watched again."""

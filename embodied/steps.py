@@ -18,7 +18,7 @@ from embodied.presenting import Showing, consult
 from embodied.pricing import Estimate
 from embodied.stages import Stage
 from embodied.terminal import Quit
-from embodied.types import Pair, Policy, Preference
+from embodied.types import Pair, Policy, Preference, Ranking
 
 Progress = Callable[[int, int], None] | None
 Data = Dataset | str | Path
@@ -257,19 +257,27 @@ def fit_reward(
     data, folder = opened(dataset), Path(out)
     chosen = settings("rewards:CONFIGS", reward, "reward", config or {})
     check_labels(reward, chosen, labels, control)
-    parents = (data.fingerprint(), *(reward_hash(table_of(path).parent) for path in labels))
+    ranked = [path for path in labels if plugins.load("rewards.rankings:holds")(path)]
+    labels = [path for path in labels if path not in ranked]
+    rankings = read_rankings(data, ranked)
+    parents = (data.fingerprint(), *(reward_hash(table_of(path).parent) for path in labels), *map(repr, rankings))
     about = {"reward": reward, "control": control, **({} if weights == "auto" else {"weights": weights})}
     stage = Stage(folder, "reward", {**about, **vars(chosen)}, seed, parents)
     if not stage.done():
         preferences = read_labels(*(table_of(path) for path in labels))
         if control == "shuffled":
-            preferences = shuffled(preferences, np.random.default_rng(seed))
+            rng = np.random.default_rng(seed)
+            preferences, rankings = shuffled(preferences, rng), [disordered(each, rng) for each in rankings]
         elif preferences and weights != "none":
             weigh = plugins.load("rewards.trust:weigh")
             preferences = weigh(data, preferences, weights, chosen, folder, seed=seed, device=device, shared=shared)
         fit = plugins.plugin("rewards:REWARDS", reward, "reward")
-        fit(data, preferences, chosen, folder, seed=seed, device=device, shared=shared, progress=progress)
-        stage.finish(preferences=len(preferences))
+        if not getattr(chosen, "ranks", False):
+            preferences = [*preferences, *(pair for each in rankings for pair in each.pairs())]
+            rankings = []
+        taught = [*preferences, *rankings]
+        fit(data, taught, chosen, folder, seed=seed, device=device, shared=shared, progress=progress)
+        stage.finish(preferences=len(taught))
     return plugins.plugin("rewards:LOADERS", reward, "reward")(folder)
 
 
@@ -280,6 +288,13 @@ def check_labels(reward: str, config: Any, labels: Sequence[str | Path], control
         raise ValueError(f"the reward {reward!r} is fitted to answers; give folders made by `embodied label` as labels")
     if not needs and control != "none":
         raise ValueError(f"the reward {reward!r} is fitted to no answers, so control {control!r} would change nothing")
+
+
+def disordered(ranking: Ranking, rng: np.random.Generator) -> Ranking:
+    """The same episodes with the ranks dealt at random."""
+    from dataclasses import replace
+
+    return replace(ranking, segments=tuple(ranking.segments[i] for i in rng.permutation(len(ranking.segments))))
 
 
 def feedback_stats(

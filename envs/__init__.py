@@ -54,6 +54,8 @@ TABLETOP = "envs.tabletop.environment:Tabletop"
 
 DRESSING = "envs.dressing.environment:Dressing"
 
+PLANAR = "envs.planar.environment:Planar"
+
 LONG = "envs.tabletop.rearrangement:Rearrangement"
 
 ENVIRONMENTS: dict[str, tuple[str, dict[str, object]]] = {
@@ -67,6 +69,8 @@ ENVIRONMENTS: dict[str, tuple[str, dict[str, object]]] = {
     "embodied/DressingGown-v0": (DRESSING, {"garments": {"gown": 1.0}}),
     "embodied/DressingJacket-v0": (DRESSING, {"garments": {"jacket": 1.0}}),
     "embodied/DressingKnit-v0": (DRESSING, {"garments": {"knit": 1.0}}),
+    "embodied/PlanarGrouping-v0": (PLANAR, {"task": "grouping"}),
+    "embodied/PlanarAvoiding-v0": (PLANAR, {"task": "avoiding"}),
 }
 """gymnasium ids: entry point and keyword arguments."""
 
@@ -97,12 +101,22 @@ DRESSING_BEHAVIOURS = {
 }
 """Ways to dress that are scripted, good and bad."""
 
-WAYS = {"tabletop": BEHAVIOURS, "dressing": DRESSING_BEHAVIOURS}
+PLANAR_BEHAVIOURS = {
+    "as-wanted": "envs.planar.behaviours:as_wanted",
+    "task-only": "envs.planar.behaviours:task_only",
+    "failed": "envs.planar.behaviours:failed",
+    "there-and-back": "envs.planar.behaviours:there_and_back",
+    "random": "envs.planar.behaviours:random",
+}
+"""Ways to push in the plane that are scripted, good and bad."""
+
+WAYS = {"tabletop": BEHAVIOURS, "dressing": DRESSING_BEHAVIOURS, "planar": PLANAR_BEHAVIOURS}
 """World, as an environment's `ways` names it -> its behaviours; an environment that names none is of the tabletop."""
 
 OVERSEERS: dict[str, str] = {
     "scripted": "envs.overseeing:Watcher",
     "keyboard": "embodied.piloting:Pilot",
+    "nobody": "envs.overseeing:nobody",
 }
 """Who watches a policy and may take over: made of an environment and a generator, (obs, info) -> action or None."""
 
@@ -121,6 +135,8 @@ MIXES: dict[str, dict[str, float]] = {
         "stopping": 0.35,
         "random": 0.1,
     },
+    "planar": {"as-wanted": 0.2, "task-only": 0.2, "failed": 0.2, "there-and-back": 0.2, "random": 0.2},
+    "two-manners": {"as-wanted": 0.5, "task-only": 0.5},
 }
 """Whose episodes a data set is made of: the share of each behaviour, adding up to 1."""
 

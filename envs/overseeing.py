@@ -35,3 +35,9 @@ class Watcher:
             if not info["success"] and (fell or self.waited > PATIENCE):
                 self.acting, self.goal = True, min(progress + GAIN, 1.0)
         return self.hand(self.skill(obs["state"])) if self.acting else None
+
+
+def nobody(env: Any, rng: np.random.Generator) -> Any:
+    """The policy acts alone: its own episodes, to be compared with one another."""
+    del env, rng
+    return lambda obs, info: None

@@ -12,6 +12,7 @@ POLICIES = {
     "iql": "policies.iql:fit",
     "bc": "policies.bc:fit",
     "filtered-bc": "policies.bc:fit_filtered",
+    "diffusion": "policies.diffusion:fit",
 }
 """name -> fit(dataset, reward, config, out, *, seed, device, progress) -> Policy"""
 
@@ -19,9 +20,14 @@ CONFIGS = {
     "iql": "policies.iql:IQLConfig",
     "bc": "policies.bc:BCConfig",
     "filtered-bc": "policies.bc:FilteredBCConfig",
+    "diffusion": "policies.diffusion:DiffusionConfig",
 }
 
-KINDS = {"actor": "policies.actor:load"}
+KINDS = {
+    "actor": "policies.actor:load",
+    "diffusion": "policies.diffusion_policy:load",
+    "best-of": "policies.best_of:load",
+}
 """kind of a saved policy -> load(folder, device) -> Policy"""
 
 PLANNERS = {

@@ -9,7 +9,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any, NamedTuple, Self
+from typing import Any, Literal, NamedTuple, Self
 
 import numpy as np
 import torch
@@ -87,15 +87,19 @@ class Interface:
         data: Transitions,
         *,
         normalise: bool = True,
+        span: Literal["mean-std", "min-max"] = "mean-std",
         size: int | None = None,
         cloud: Cloud | None = None,
         hold: int = 1,
     ) -> Self:
-        """Measured on the data; actions by the spec's bounds where they are finite, else by the data's range."""
+        """Measured on the data; actions by the spec's bounds where they are finite, else by the data's range.
+
+        `span` says how states are normalised: to mean 0 and standard deviation 1, or onto [-1, 1].
+        """
         spec = data.spec
         rows = _flat({name: data.obs[name] for name in vectors(spec, cloud)}, len(next(iter(data.obs.values()))))
         measured = normalise and rows.shape[1] > 0
-        state = Normaliser.from_data(rows.cpu()) if measured else Normaliser.identity(rows.shape[1])
+        state = Normaliser.from_data(rows.cpu(), span) if measured else Normaliser.identity(rows.shape[1])
         low, high = torch.tensor(spec.action.low), torch.tensor(spec.action.high)
         bounded = torch.isfinite(low) & torch.isfinite(high)
         low = torch.where(bounded, low, data.action.cpu().amin(0).double())
@@ -157,31 +161,11 @@ class ActorPolicy:
 
     def act(self, obs: Mapping[str, Shaped[np.ndarray, "n ..."]]) -> Float32[np.ndarray, "n h a"]:
         """The mean action for every row, inside the spec's bounds. ValueError names what is wrong with `obs`."""
-        arrays = self._checked(obs)
+        arrays = as_tensors(self.spec, obs, self.device)
         with torch.no_grad():
             mean = self.actor(self.interface.inputs(arrays)).mean
             action = torch.clamp(self.interface.action.invert(mean), self._low, self._high)
         return action.cpu().numpy()[:, None, :].repeat(self.interface.hold, axis=1)
-
-    def _checked(self, obs: Mapping[str, np.ndarray]) -> dict[str, Tensor]:
-        found: dict[str, Tensor] = {}
-        for name, spec in self.spec.obs.items():
-            if name not in obs:
-                raise ValueError(f"no observation {name!r}; it offers {sorted(obs)}")
-            array = np.asarray(obs[name])
-            if array.shape[1:] != spec.shape or array.ndim != len(spec.shape) + 1:
-                raise ValueError(f"observation {name!r} has shape {array.shape}, wanted (n, {_join(spec.shape)})")
-            if spec.is_image and array.dtype != np.uint8:
-                raise ValueError(f"observation {name!r} has dtype {array.dtype}, wanted uint8")
-            if not spec.is_image and not np.isfinite(array).all():
-                row = int(np.argwhere(~np.isfinite(array))[0][0])
-                raise ValueError(f"observation {name!r} holds NaN or infinity, first in row {row}")
-            rows = {len(tensor) for tensor in found.values()}
-            if rows and len(array) not in rows:
-                raise ValueError(f"observation {name!r} has {len(array)} rows, the others {rows.pop()}")
-            dtype = torch.uint8 if spec.is_image else torch.float32
-            found[name] = torch.tensor(array, dtype=dtype, device=self.device)
-        return found
 
     def save(self, folder: Path) -> None:
         """`policy.safetensors`, then `policy.json`, which says that the policy is complete."""
@@ -202,7 +186,7 @@ class ActorPolicy:
             head |= {"schema": NEWER, "cloud": {**asdict(face.cloud), "hidden": widths}}
         if face.hold > 1:
             head |= {"schema": NEWER, "hold": face.hold}
-        write_json(folder / "policy.json", {**head, "sha256": _digest(path), "trained": self.about})
+        write_json(folder / "policy.json", {**head, "sha256": digest(path), "trained": self.about})
 
 
 def load(folder: Path, device: str = "cpu") -> ActorPolicy:
@@ -212,7 +196,7 @@ def load(folder: Path, device: str = "cpu") -> ActorPolicy:
         reads = f"{SCHEMA} and {NEWER}"
         raise ValueError(f"{folder}/policy.json has schema {head.get('schema')}, this program reads {reads}")
     path = folder / "policy.safetensors"
-    if _digest(path) != head["sha256"]:
+    if digest(path) != head["sha256"]:
         raise ValueError(f"{path} is not the file that policy.json describes; it was changed or cut; train again")
     tensors = load_file(path)
     spec = Spec.from_json(head["spec"])
@@ -225,7 +209,30 @@ def load(folder: Path, device: str = "cpu") -> ActorPolicy:
     return ActorPolicy(interface, actor, head["trained"], device)
 
 
-def _digest(path: Path) -> str:
+def as_tensors(spec: Spec, obs: Mapping[str, np.ndarray], device: torch.device) -> dict[str, Tensor]:
+    """What a policy sees, as tensors on the device. ValueError names what is wrong with `obs`."""
+    found: dict[str, Tensor] = {}
+    for name, box in spec.obs.items():
+        if name not in obs:
+            raise ValueError(f"no observation {name!r}; it offers {sorted(obs)}")
+        array = np.asarray(obs[name])
+        if array.shape[1:] != box.shape or array.ndim != len(box.shape) + 1:
+            raise ValueError(f"observation {name!r} has shape {array.shape}, wanted (n, {_join(box.shape)})")
+        if box.is_image and array.dtype != np.uint8:
+            raise ValueError(f"observation {name!r} has dtype {array.dtype}, wanted uint8")
+        if not box.is_image and not np.isfinite(array).all():
+            row = int(np.argwhere(~np.isfinite(array))[0][0])
+            raise ValueError(f"observation {name!r} holds NaN or infinity, first in row {row}")
+        rows = {len(tensor) for tensor in found.values()}
+        if rows and len(array) not in rows:
+            raise ValueError(f"observation {name!r} has {len(array)} rows, the others {rows.pop()}")
+        dtype = torch.uint8 if box.is_image else torch.float32
+        found[name] = torch.tensor(array, dtype=dtype, device=device)
+    return found
+
+
+def digest(path: Path) -> str:
+    """The sha256 of a file."""
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 

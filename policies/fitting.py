@@ -5,7 +5,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Literal, Protocol, runtime_checkable
 
 import torch
 from jaxtyping import Float32, Int64
@@ -14,7 +14,9 @@ from torch import Tensor
 from embodied.batches import CONSTANT, Normaliser, Source, Transitions, device_of, held, transitions
 from embodied.spec import Spec
 from embodied.training import Learner, train, write_json
-from policies.actor import Actor, ActorPolicy, Interface, load
+from embodied.types import Policy
+from policies import load
+from policies.actor import Actor, ActorPolicy, Interface
 from policies.pointcloud import CLOUD_FIELDS, Cloud
 
 
@@ -42,6 +44,23 @@ class FitConfig(Protocol):
     def log_every(self) -> int: ...
     @property
     def checkpoint_every(self) -> int: ...
+
+
+class Saved(Policy, Protocol):
+    """A policy that can be written."""
+
+    def save(self, folder: Path) -> None:
+        """Whole or not at all."""
+        ...
+
+
+@runtime_checkable
+class PolicyLearner(Learner, Protocol):
+    """A learner of a policy."""
+
+    def policy(self, interface: Interface, about: Mapping[str, Any], device: str) -> Saved:
+        """The policy as it is now."""
+        ...
 
 
 @runtime_checkable
@@ -80,9 +99,9 @@ class Rows:
         return cls(face.inputs(data.obs), data.at, action, reward, data.terminal[:, None], about, data.stride)
 
 
-def fit_actor(
+def fit_policy(
     algorithm: str,
-    learner: Callable[[Transitions, Interface, str, torch.device], ActorLearner],
+    learner: Callable[[Transitions, Interface, str, torch.device], PolicyLearner],
     dataset: Source,
     reward: str,
     config: FitConfig,
@@ -91,7 +110,8 @@ def fit_actor(
     seed: int,
     device: str,
     progress: bool,
-) -> ActorPolicy:
+    span: Literal["mean-std", "min-max"] = "mean-std",
+) -> Policy:
     """Fit into `out`, from its last checkpoint; a finished fit is only loaded.
 
     ValueError if `out` holds a fit of something else.
@@ -106,13 +126,15 @@ def fit_actor(
         "seed": seed,
         "config": _told(config),
     }
-    _claim(out, manifest)
+    claim(out, manifest)
     if (out / "policy.json").exists():
         return load(out, device)
     cloud = Cloud(config.cloud, config.points) if config.cloud else None
     obs = _seen(dataset.spec, config.obs, cloud)
     data = transitions(dataset, obs, reward, where, size=config.size)
-    interface = Interface.of(data, normalise=config.normalise_obs, size=config.size, cloud=cloud, hold=config.hold)
+    interface = Interface.of(
+        data, normalise=config.normalise_obs, span=span, size=config.size, cloud=cloud, hold=config.hold
+    )
     about = f"observations {list(obs)} and reward {reward!r}"
     fitted = learner(data, interface, about, where)
     told = {**manifest, "episodes": len(data.ids), "dropped": list(data.dropped), "transitions": len(data)}
@@ -126,8 +148,45 @@ def fit_actor(
         title=algorithm,
         progress=progress,
     )
-    ActorPolicy(interface, fitted.actor(), told, str(where)).save(out)
+    fitted.policy(interface, told, str(where)).save(out)
     return load(out, device)
+
+
+def fit_actor(
+    algorithm: str,
+    learner: Callable[[Transitions, Interface, str, torch.device], ActorLearner],
+    dataset: Source,
+    reward: str,
+    config: FitConfig,
+    out: Path,
+    *,
+    seed: int,
+    device: str,
+    progress: bool,
+) -> ActorPolicy:
+    """The same for a learner of an actor."""
+
+    def made(data: Transitions, interface: Interface, about: str, where: torch.device) -> PolicyLearner:
+        return _Acting(learner(data, interface, about, where))
+
+    policy = fit_policy(algorithm, made, dataset, reward, config, out, seed=seed, device=device, progress=progress)
+    assert isinstance(policy, ActorPolicy)
+    return policy
+
+
+class _Acting:
+    """A learner of an actor, as one of the policy around it."""
+
+    def __init__(self, learner: ActorLearner) -> None:
+        self._learner = learner
+        self.update, self.tensors, self.load = learner.update, learner.tensors, learner.load
+
+    @property
+    def about(self) -> str:
+        return self._learner.about
+
+    def policy(self, interface: Interface, about: Mapping[str, Any], device: str) -> ActorPolicy:
+        return ActorPolicy(interface, self._learner.actor(), about, device)
 
 
 def _seen(spec: Spec, obs: tuple[str, ...], cloud: Cloud | None) -> tuple[str, ...]:
@@ -162,7 +221,7 @@ def _digest(dataset: Source, reward: str) -> str:
     return digest.hexdigest()
 
 
-def _claim(out: Path, manifest: Mapping[str, Any]) -> None:
+def claim(out: Path, manifest: Mapping[str, Any]) -> None:
     """Write `fit.json`, or refuse a folder in which something else was fitted."""
     path = out / "fit.json"
     if not path.exists():

@@ -18,6 +18,7 @@ REWARDS = {
     "judge": "rewards.judge_reward:fit",
     "clip": "rewards.clip:fit",
     "roboclip": "rewards.roboclip:fit",
+    "rapl": "rewards.rapl_reward:fit",
 }
 """name -> fit(dataset, preferences, config, out, *, seed, device, progress) -> RewardFn"""
 
@@ -26,6 +27,7 @@ CONFIGS = {
     "judge": "rewards.judge_reward:JudgeRewardConfig",
     "clip": "rewards.clip:ClipConfig",
     "roboclip": "rewards.roboclip:RoboClipConfig",
+    "rapl": "rewards.rapl_config:RaplConfig",
 }
 """name -> the settings of a reward; `needs_labels = False` there if it can be fitted without any"""
 
@@ -34,5 +36,6 @@ LOADERS = {
     "judge": "rewards.judge_reward:load",
     "clip": "rewards.clip:load",
     "roboclip": "rewards.roboclip:load",
+    "rapl": "rewards.rapl_reward:load",
 }
 """kind of a saved reward -> load(folder) -> RewardFn"""

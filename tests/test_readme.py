@@ -19,6 +19,8 @@ SMALL = {
     "bench": {"--tasks": "B", "--seeds": "1"},
     "demonstrate": {"--episodes": "1"},
     "label": {"--pairs": "100"},
+    "rank": {"--rankings": "8"},
+    "finetune": {"--config": "steps 10 check_every 5"},
     "fit-reward": {"--config": "members 1 epochs 1"},
     "train-judge": {"--config": "groups 48 epochs 1 test_groups 4"},
     "train": {"--config": "steps 40 log_every 20 checkpoint_every 20"},
@@ -37,8 +39,12 @@ def smaller(line: str) -> list[str]:
         .replace(" examples/", f" {ROOT}/examples/")
         .replace("real_robot/examples/", f"{ROOT}/real_robot/examples/")
         .replace("--preset demo", "--preset smoke")
+        .replace("--config encoder runs/encoder", "")
+        .replace("--person nobody --episodes 100", "--person nobody --episodes 6")
         .replace("--preset dressing", "--preset smoke-dressing")
     )
+    if "rapl" in words:
+        return [sys.executable, "-m", "embodied.cli", *words[1:], "--config", "encoder", "runs/encoder", "steps", "20"]
     for option, value in ({} if "corrections" in words else SMALL.get(words[1], {})).items():
         if option in words:
             words[words.index(option) + 1] = value
