@@ -74,7 +74,7 @@ def rates(policy: Any, options: Options, seed: int) -> dict[str, float]:
     starts = range(2_000_000_000 + seed * 100_000, 2_000_000_000 + seed * 100_000 + options.episodes)
     records = evaluate(policy, ENVS[options.task], starts, env_kwargs={"cameras": ()}, batch=100)
     return {
-        "task": float(np.mean([r.success for r in records])),
+        "task": float(np.mean([bool(r.success) for r in records])),
         "satisfied": float(np.mean([r.measures["satisfied"] for r in records])),
     }
 

@@ -68,7 +68,7 @@ def alternating(rounds: int, device: torch.device, **runs: Callable[[], Any]) ->
 
 def transport(rounds: int, device: torch.device) -> dict[str, Any]:
     """Milliseconds of all problems, ours and POT's, and their marginals' errors."""
-    import ot
+    from ot import sinkhorn
 
     generator = torch.Generator().manual_seed(0)
     x, y = (torch.randn(PROBLEMS, FRAMES, WIDTH, generator=generator).cumsum(1) for _ in range(2))
@@ -80,9 +80,10 @@ def transport(rounds: int, device: torch.device) -> dict[str, Any]:
         return plan(cost, even, even, EPS, ITERATIONS, "scaling")
 
     def theirs() -> np.ndarray:
-        return np.stack(
-            [ot.sinkhorn(single, single, c, EPS, numItermax=ITERATIONS, stopThr=0, warn=False) for c in rows]
-        )
+        found: list[Any] = [
+            sinkhorn(single, single, c, EPS, numItermax=ITERATIONS, stopThr=0, warn=False) for c in rows
+        ]
+        return np.stack(found)
 
     seconds = alternating(rounds, device, ours=ours, pot=theirs)
     mine, other = ours().cpu().numpy(), theirs()
@@ -131,7 +132,7 @@ def sampling(rounds: int, device: torch.device, shape: Shape, rows: int) -> dict
         x = noise[0]
         for t in scheduler.timesteps:
             guess = policy.network.noise_in(x, t.to(device).expand(rows), [state])
-            x = scheduler.step(guess, t, x).prev_sample
+            x = scheduler.step(guess, int(t), x, return_dict=False)[0]
         return x
 
     for _ in range(4):

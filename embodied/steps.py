@@ -10,6 +10,7 @@ from typing import Any, Literal
 import numpy as np
 
 from embodied import plugins, pricing
+from embodied.aligning import read_rankings
 from embodied.config import from_plain
 from embodied.dataset import Dataset, load_dataset
 from embodied.feedback import Answers, Budget, BudgetSpent, Labeler, Store, name

@@ -19,6 +19,7 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from embodied.batches import Normaliser, Sampler, Source, Transitions, transitions, windows
+from embodied.config import from_plain
 from embodied.spec import Spec
 from embodied.training import (
     load_optimiser,
@@ -192,7 +193,7 @@ class BestOf:
         return self.base.spec
 
     def reset(self, task: str) -> None:
-        """Forget how often it was asked."""
+        """Forget what was seen."""
         self.base.reset(task)
 
     @torch.no_grad()
@@ -221,7 +222,7 @@ def load(folder: Path, device: str = "cpu") -> BestOf:
         raise ValueError(f"{folder} holds a changed or newer best-of policy; fit it again")
     base = load_policy(Path(folder) / "base", device)
     assert isinstance(base, DiffusionPolicy)
-    config = BestOfConfig(**{k: tuple(v) if isinstance(v, list) else v for k, v in head["config"].items()})
+    config = from_plain(BestOfConfig, head["config"])
     chunk = base.chunking.executed * base.spec.action.shape[0]
     with seeded(0):  # what it starts from is overwritten
         critic = Critic(base.interface.shapes, chunk, config.hidden, base.points if base.interface.cloud else ())

@@ -34,7 +34,7 @@ class DiffusionConfig:
     size: int = 64
     """Pictures are averaged down to so many pixels."""
     hidden: tuple[int, ...] = ()
-    """Widths of layers before the denoiser; empty hands it a state as it is. Pictures and clouds need one or more."""
+    """Widths of layers before the denoiser; empty hands it a state as it is, and reads pictures and clouds by 128."""
     cloud: str = ""
     """An observation of (points, 3 + classes) whose last point is the gripper's."""
     points: int = 96
@@ -76,8 +76,6 @@ class DiffusionConfig:
             raise ValueError(f"{self.sampling_steps} denoising steps of {self.levels} noise levels; take fewer steps")
         if not (self.learning_rate > 0 and self.average > 0):
             raise ValueError(f"learning_rate {self.learning_rate} and average {self.average} must be positive")
-        if self.cloud and not self.hidden:
-            raise ValueError("a cloud is read through layers; give `hidden` one or more widths")
         check(self)
 
     @property
@@ -105,8 +103,9 @@ def fit(
 
     def learner(data: Transitions, interface: Interface, about: str, where: torch.device) -> DiffusionLearner:
         chunks = Chunks.of(data, interface, config.observed, config.horizon, about=about)
+        hidden = layers(interface, config.hidden)
         with seeded(seed):
-            network = Chunker.of(interface, config.chunking, config.shape, config.hidden, config.cloud_hidden)
+            network = Chunker.of(interface, config.chunking, config.shape, hidden, config.cloud_hidden)
         return DiffusionLearner(chunks, network, config, seed, where)
 
     policy = fit_policy(
@@ -114,6 +113,12 @@ def fit(
     )
     assert isinstance(policy, DiffusionPolicy)
     return policy
+
+
+def layers(interface: Interface, hidden: tuple[int, ...]) -> tuple[int, ...]:
+    """The widths meant: a bare state needs none."""
+    bare = len(interface.shapes) == 1 and len(interface.shapes[0]) == 1
+    return hidden or (() if bare else (128,))
 
 
 @dataclass(frozen=True, eq=False)
@@ -194,7 +199,7 @@ class DiffusionLearner:
         config = self._config
         return DiffusionPolicy(
             interface, self.network, about, device, chunking=config.chunking, shape=config.shape,
-            hidden=config.hidden, points=config.cloud_hidden if config.cloud else (),
+            hidden=layers(interface, config.hidden), points=config.cloud_hidden if config.cloud else (),
         )  # fmt: skip
 
 

@@ -1,7 +1,7 @@
 """The saved diffusion policy: observations in, a chunk of actions in the robot's units out.
 
-Its noise is a function of its seed, of what it sees and of how often it was asked since `reset`: the same
-observations give the same actions, whatever else is in the batch, and different ones draw independently.
+Its noise is a function of its seed and of what it sees: the same observations give the same actions, whatever else is
+in the batch, and different ones draw independently.
 """
 
 import json
@@ -18,6 +18,7 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from embodied.batches import Normaliser, device_of
+from embodied.config import from_plain
 from embodied.graphs import Recorded
 from embodied.spec import Spec
 from embodied.training import prefixed, seeded, under, write_json, write_tensors
@@ -54,11 +55,12 @@ class Chunker(nn.Module):
         cls, interface: Interface, chunking: Chunking, shape: Shape, hidden: Sequence[int], points: Sequence[int]
     ) -> "Chunker":
         """The network for these inputs; a bare state goes to the denoiser as it is. ValueError for pictures so."""
-        shapes = interface.shapes
-        if not hidden and (len(shapes) > 1 or len(shapes[0]) > 1):
-            raise ValueError(f"inputs of shapes {list(shapes)} are read through layers; give `hidden` widths, as 128")
+        shapes = list(interface.shapes)
+        first, *others = shapes
+        if not hidden and (others or len(first) != 1):
+            raise ValueError(f"inputs of shapes {shapes} are read through layers; give `hidden` widths, as 128")
         eye = trunk(shapes, hidden, points) if hidden else None
-        features = hidden[-1] if hidden else shapes[0][0]
+        features = hidden[-1] if hidden else int(np.prod(first))
         actions = interface.spec.action.shape[0]
         return cls(eye, shape.build(actions, features, chunking.observed, chunking.horizon), chunking.observed)
 
@@ -99,7 +101,6 @@ class DiffusionPolicy:
 
     def reset(self, task: str) -> None:
         """Forget what was seen."""
-        self._asked = 0
         self._seen: list[tuple[Tensor, ...]] = []
         self._left: list[np.ndarray] = []
 
@@ -145,7 +146,7 @@ class DiffusionPolicy:
         return recorded(torch.cat([noise.flatten(), seen.flatten()]))
 
     def noise(self, obs: Mapping[str, np.ndarray], each: int = 1) -> Float32[Tensor, "d m h a"]:
-        """Noise for `each` chunks of every row, its own from what it sees; counts as having been asked."""
+        """Noise for `each` chunks of every row, its own from what it sees."""
         arrays = [np.ascontiguousarray(obs[name]) for name in self.spec.obs]
         shape = (self.steps.draws, each, self.chunking.horizon, self.spec.action.shape[0])
         drawn = []
@@ -153,9 +154,8 @@ class DiffusionPolicy:
             content = 0
             for array in row:
                 content = zlib.crc32(array.tobytes(), content)
-            rng = np.random.Generator(np.random.Philox(key=[self.seed << 32 | self._asked, content]))
+            rng = np.random.Generator(np.random.Philox(key=[self.seed, content]))
             drawn.append(rng.standard_normal(shape, np.float32))
-        self._asked += 1
         return torch.from_numpy(np.concatenate(drawn, axis=1)).to(self.device)
 
     def save(self, folder: Path) -> None:
@@ -189,7 +189,7 @@ def load(folder: Path, device: str = "cpu") -> DiffusionPolicy:
     cloud = Cloud(**head["cloud"]) if head["cloud"] else None
     interface = Interface(Spec.from_json(head["spec"]), state, action, head["size"], cloud)
     chunking = Chunking(**head["chunking"])
-    shape = Shape(**{name: tuple(v) if isinstance(v, list) else v for name, v in head["shape"].items()})
+    shape = from_plain(Shape, head["shape"])
     with seeded(0):  # what it starts from is overwritten
         network = Chunker.of(interface, chunking, shape, head["hidden"], head["points"])
     network.load_state_dict(under("network", tensors))

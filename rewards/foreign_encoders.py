@@ -27,7 +27,7 @@ class Backbone:
     @torch.no_grad()
     def encode(self, frames: UInt8[np.ndarray, "n h w 3"]) -> Float32[np.ndarray, "n f"]:
         """One row per picture, pooled."""
-        x = torch.from_numpy(np.ascontiguousarray(frames)).to(self.device).permute(0, 3, 1, 2).float() / 255.0
+        x = torch.tensor(frames, device=self.device).permute(0, 3, 1, 2).float() / 255.0
         x = nn.functional.interpolate(x, size=(self.size, self.size), mode="bicubic", antialias=True).clamp(0, 1)
         found: Tensor = self.model((x - self.mean) / self.std)
         return found.flatten(1).float().cpu().numpy()

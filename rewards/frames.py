@@ -135,7 +135,7 @@ def encoded(
     return padded([parts[number] for number in chosen], chosen)
 
 
-def padded(features: Sequence[Float32[np.ndarray, "t f"]], ids: Sequence[int]) -> Videos:
+def padded(features: Sequence[Float32[np.ndarray, "_ f"]], ids: Sequence[int]) -> Videos:
     """Videos of different length side by side."""
     longest = max(len(part) for part in features)
     feature = torch.zeros(len(features), longest, features[0].shape[1])

@@ -30,7 +30,7 @@ STILLEST = 0.35
 
 def shrunk(frames: UInt8[np.ndarray, "n h w 3"], side: int = SIDE) -> Float32[Tensor, "n 3 s s"]:
     """Pictures averaged down, in [0, 1]."""
-    x = torch.from_numpy(np.ascontiguousarray(frames)).permute(0, 3, 1, 2).float() / 255.0
+    x = torch.tensor(frames).permute(0, 3, 1, 2).float() / 255.0
     return torch.nn.functional.interpolate(x, size=(side, side), mode="area")
 
 
@@ -92,7 +92,7 @@ def pretrain(
         raise ValueError(f"nothing stands out from the ground in the frames of camera {camera!r}; name another camera")
     if len(pixels) > PIXELS:
         pixels = pixels[rng.choice(len(pixels), PIXELS, replace=False)]
-    centres, _ = kmeans2(pixels.astype(np.float64), clusters, minit="++", seed=rng, missing="warn")
+    centres, _ = kmeans2(pixels.astype(np.float64), clusters, minit="++", rng=rng, missing="warn")
     colours = torch.from_numpy(centres).float()
     line = torch.linspace(-1, 1, SIDE)
     found = moments(masks(torch.cat(seen), colours), line.repeat(SIDE, 1), -line[:, None].repeat(1, SIDE))

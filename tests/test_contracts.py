@@ -8,6 +8,7 @@ import envs
 import policies
 import rewards
 from embodied import plugins, steps
+from embodied.aligning import rank
 from embodied.collecting import CollectConfig, collect
 from embodied.config import read_manifest
 from embodied.evaluation import evaluate
@@ -18,6 +19,9 @@ pytest.importorskip("d3rlpy")
 
 SMALL = {"members": 1, "epochs": 1, "size": 32}
 QUICK_POLICY = {"steps": 20, "log_every": 10, "checkpoint_every": 10}
+SMALL_NETWORK = {
+    "diffusion": {"shape": {"channels": (8, 16), "groups": 4, "width": 16}, "sampling_steps": 2, "batch": 16}
+}
 VARIANTS = {
     "preference": {
         "pixels": SMALL,
@@ -27,6 +31,10 @@ VARIANTS = {
     "judge": {"score": {}, "stretched": {"smooth": 4, "exponent": 0.5}},
     "clip": {"goal": {"goal": "do it"}, "baseline": {"baseline": "a table"}, "negative": {"negative": "nothing done"}},
     "roboclip": {"end": {}},
+    "rapl": {
+        "prototype": {"form": "prototype", "members": 1, "steps": 5, "spread": 0.0},
+        "rlhf": {"form": "rlhf", "members": 1, "steps": 5},
+    },
 }
 """reward -> ways to fit it"""
 CLIP = ("clip", "roboclip")
@@ -46,6 +54,7 @@ def recorded(request, tmp_path_factory):
     data = collect(CollectConfig(env=env, episodes=5, **own), folder / "data", workers=1)
     config = steps.LabelConfig("oracle", goal="do it", pairs=60)
     steps.label(data, folder / "labels", config)
+    rank(folder / "data", folder / "ranked", "recorded", count=4, gap=0.0)
     return env, data, folder
 
 
@@ -61,7 +70,7 @@ def test_every_environment_reward_and_policy_go_together(recorded, reward, varia
     env, data, folder = recorded
     out = folder / f"{reward}-{variant}"
     own = request.getfixturevalue("tiny_clip") if reward in CLIP else {}
-    labels = [folder / "labels"] if reward == "preference" else []
+    labels = {"preference": [folder / "labels"], "rapl": [folder / "ranked"]}.get(reward, [])
     judge = steps.fit_reward(data, labels, out, reward=reward, config={**VARIANTS[reward][variant], **own})
     for episode in data:
         found = judge(episode)
@@ -72,7 +81,8 @@ def test_every_environment_reward_and_policy_go_together(recorded, reward, varia
     steps.relabel(data, out, column)
     for policy in policies.POLICIES:
         there = folder / f"policy-{policy}-{column}"
-        fitted = steps.train(data.path, there, policy=policy, reward=column, config=QUICK_POLICY)
+        quick = {**QUICK_POLICY, **SMALL_NETWORK.get(policy, {})}
+        fitted = steps.train(data.path, there, policy=policy, reward=column, config=quick)
         assert fitted.spec.differences(data.spec) == []
         (record,) = evaluate(fitted, env, [1_000_000_000], horizon=3)
         assert record.steps == 3
@@ -81,7 +91,7 @@ def test_every_environment_reward_and_policy_go_together(recorded, reward, varia
 @pytest.mark.parametrize("policy", policies.POLICIES)
 def test_every_policy_can_act_on_pictures(recorded, policy):
     env, data, folder = recorded
-    config = {**QUICK_POLICY, "obs": ("state", "front"), "size": 32}
+    config = {**QUICK_POLICY, **SMALL_NETWORK.get(policy, {}), "obs": ("state", "front"), "size": 32}
     fitted = steps.train(data.path, folder / f"seeing-{policy}", policy=policy, reward="recorded", config=config)
     assert fitted.spec.cameras == ("front",)
     (record,) = evaluate(fitted, env, [1_000_000_000], horizon=2)

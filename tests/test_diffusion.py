@@ -138,7 +138,10 @@ def experts(count):
     return Memory(data.spec, data.obs[::3], data.action[::3], {}, data.terminated[::3])
 
 
-@pytest.mark.parametrize(("observed", "network"), [(1, "unet"), (2, "unet"), (1, "transformer")])
+@pytest.mark.parametrize(
+    ("observed", "network"),
+    [(1, "unet"), *(pytest.param(*each, marks=pytest.mark.slow) for each in ((2, "unet"), (1, "transformer")))],
+)
 def test_a_policy_learns_to_reach_and_acts_the_same_once_loaded(tmp_path, observed, network):
     config = DiffusionConfig(
         shape=Shape(network=network, channels=(32, 64), width=32, layers=2), horizon=8, executed=4, observed=observed,
@@ -164,7 +167,10 @@ def test_a_row_acts_the_same_whatever_else_is_in_the_batch(tmp_path):
     policy.reset("")
     alone = policy.act({name: array[2:3] for name, array in obs.items()})
     np.testing.assert_allclose(together[2:3], alone, atol=1e-5)
-    assert np.abs(policy.act(obs) - together).max() > 1e-3, "asked again, it draws again"
+    same = {name: np.repeat(array[:1], 2, 0) for name, array in obs.items()}
+    same["goal"][1] += 1e-6
+    first, second = policy.act(same)
+    assert np.abs(first - second).max() > 1e-2, "what is seen a little otherwise draws otherwise"
 
 
 def test_a_killed_fit_goes_on_to_the_same_weights(tmp_path):
@@ -203,7 +209,7 @@ def test_a_changed_file_is_refused(tmp_path):
 
 @pytest.mark.parametrize(("settings", "told"), [
     ({"executed": 16, "observed": 2}, "take a horizon of 17 or more"), ({"sampling_steps": 101}, "take fewer steps"),
-    ({"steps": 0}, "must be >= 1"), ({"cloud": "cloud", "hidden": ()}, "read through layers"),
+    ({"steps": 0}, "must be >= 1"),
 ])  # fmt: skip
 def test_impossible_settings_are_refused(settings, told):
     with pytest.raises(ValueError, match=told):

@@ -36,8 +36,8 @@ def base(tmp_path_factory):
     """A policy that heads for the goal or away from it, as it may be."""
     folder = tmp_path_factory.mktemp("base")
     config = diffusion.DiffusionConfig(
-        shape=Shape(channels=(32, 64), width=32), horizon=8, executed=4, batch=128, steps=500, learning_rate=2e-3,
-        warm_up=50,
+        shape=Shape(channels=(16, 32), groups=4, width=32), horizon=8, executed=4, batch=64, steps=400,
+        learning_rate=3e-3, warm_up=20, sampling_steps=5,
     )  # fmt: skip
     diffusion.fit(both(40), CONSTANT, config, folder)
     return folder
@@ -71,12 +71,12 @@ def test_standings_are_shares_of_wins():
     assert found[2] == pytest.approx(0.5)
 
 
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize(
+    "method", ["anchored", *(pytest.param(m, marks=pytest.mark.slow) for m in METHODS if m != "anchored")]
+)
 def test_aligned_it_heads_for_the_goal(base, tmp_path, method):
     data = both(30, seed=4)
-    config = FinetuneConfig(
-        method=method, steps=300, learning_rate=3e-4, batch=16, check_every=100, drift=0, patience=0
-    )
+    config = FinetuneConfig(method=method, steps=150, learning_rate=1e-3, batch=8, check_every=50, drift=0, patience=0)
     aligned = finetune(base, data, pairs(data, 40), config, tmp_path, seed=1)
     before, after = final_distance(load(base)), final_distance(aligned)
     assert after < before - 0.1, (before, after)
@@ -87,6 +87,7 @@ def test_aligned_it_heads_for_the_goal(base, tmp_path, method):
     np.testing.assert_array_equal(aligned.act(obs), again.act(obs))
 
 
+@pytest.mark.slow
 def test_without_the_anchor_winners_drift_and_with_it_they_do_not(base, tmp_path):
     data = both(30, seed=4)
     drift = {}
@@ -101,6 +102,7 @@ def test_without_the_anchor_winners_drift_and_with_it_they_do_not(base, tmp_path
     assert drift["dpo"] > drift["anchored"]
 
 
+@pytest.mark.slow
 def test_drift_stops_it_and_what_was_best_is_kept(base, tmp_path):
     data = both(20, seed=4)
     config = FinetuneConfig(method="dpo", steps=400, learning_rate=2e-3, batch=16, check_every=20, drift=1.001)
@@ -151,7 +153,7 @@ def test_a_pair_names_two_episodes():
 
 
 @pytest.mark.parametrize(("settings", "told"), [
-    ({"method": "ppo"}, "no method 'ppo'"), ({"smoothing": 0.5}, "would say nothing"), ({"drift": 0.9}, "lies above"),
+    ({"smoothing": 0.5}, "would say nothing"), ({"drift": 0.9}, "lies above"),
     ({"steps": 0}, "must be >= 1"), ({"held_out": 1.0}, r"lie in \[0, 1\)"),
 ])  # fmt: skip
 def test_impossible_settings_are_refused(settings, told):

@@ -16,14 +16,17 @@ import policies
 from embodied import plugins
 from embodied.spec import ArraySpec, Spec
 from policies.actor import Actor
+from policies.denoisers import Shape
 
 NAMES = sorted(policies.POLICIES)
 STATE = ("position", "goal")
 TINY = {"hidden": (8, 8), "batch": 16, "steps": 6, "log_every": 2, "checkpoint_every": 4}
+OWN = {"diffusion": {"shape": Shape(channels=(8, 16), groups=4, width=16), "sampling_steps": 2}}
+CHUNK = {"diffusion": 8}
 
 
 def config(name, **changes):
-    return plugins.plugin("policies:CONFIGS", name, "policy")(**{**TINY, **changes})
+    return plugins.plugin("policies:CONFIGS", name, "policy")(**{**TINY, **OWN.get(name, {}), **changes})
 
 
 def fit(name, data, out, reward="recorded", seed=0, **changes):
@@ -48,12 +51,12 @@ def fitted(data, tmp_path_factory):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_acts_batched_in_chunks_of_one_inside_the_bounds(name, fitted, data):
+def test_acts_batched_in_chunks_inside_the_bounds(name, fitted, data):
     policy, _ = fitted[name]
     policy.reset("go to the goal")
     for rows in (1, 5):
         action = policy.act(seen(data, rows))
-        assert action.shape == (rows, 1, 2)
+        assert action.shape == (rows, CHUNK.get(name, 1), 2)
         assert action.dtype == np.float32
         for one in action[:, 0]:
             policy.spec.action.check(one)

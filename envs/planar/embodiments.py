@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import pymunk
 from pymunk import Vec2d
+from pymunk.constraints import GearJoint, PivotJoint, RotaryLimitJoint
 
 RADIUS = 0.2
 MASS = 1.0
@@ -74,7 +75,7 @@ class Agent:
     body: pymunk.Body
     steering: pymunk.Body
     fingers: tuple[pymunk.Body, ...]
-    motors: tuple[pymunk.RotaryLimitJoint, ...]
+    motors: tuple[RotaryLimitJoint, ...]
     embodiment: Embodiment
 
     def steer(self, speed: float, turn: float, close: float = 0.0) -> None:
@@ -105,18 +106,16 @@ def build(space: pymunk.Space, embodiment: Embodiment, at: tuple[float, float], 
         space.add(shape)
     steering = pymunk.Body(body_type=pymunk.Body.KINEMATIC)
     steering.position, steering.angle = at, angle
-    push = pymunk.PivotJoint(steering, body, (0, 0), (0, 0))
+    push = PivotJoint(steering, body, (0, 0), (0, 0))
     push.max_bias, push.max_force = 0, 5.0
-    turn = pymunk.GearJoint(steering, body, 0.0, 1.0)
+    turn = GearJoint(steering, body, 0.0, 1.0)
     turn.error_bias, turn.max_bias, turn.max_force = 0.0, 2.5, 1.0
     space.add(steering, push, turn)
     fingers, motors = _fingers(space, body) if embodiment.fingers else ((), ())
     return Agent(body, steering, fingers, motors, embodiment)
 
 
-def _fingers(
-    space: pymunk.Space, body: pymunk.Body
-) -> tuple[tuple[pymunk.Body, ...], tuple[pymunk.RotaryLimitJoint, ...]]:
+def _fingers(space: pymunk.Space, body: pymunk.Body) -> tuple[tuple[pymunk.Body, ...], tuple[RotaryLimitJoint, ...]]:
     bodies, motors = [], []
     for side in (-1, 1):
         mass = 0.1
@@ -128,9 +127,9 @@ def _fingers(
         shape.filter = pymunk.ShapeFilter(group=1)
         for own in body.shapes:
             own.filter = pymunk.ShapeFilter(group=1)
-        hinge = pymunk.PivotJoint(body, finger, joint, (0, 0))
+        hinge = PivotJoint(body, finger, joint, (0, 0))
         hinge.collide_bodies = False
-        motor = pymunk.RotaryLimitJoint(body, finger, 0.0, 0.0)
+        motor = RotaryLimitJoint(body, finger, 0.0, 0.0)
         motor.max_force = 4.0
         space.add(finger, shape, hinge, motor)
         bodies.append(finger)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pymunk
 from jaxtyping import Float64
+from pymunk.constraints import GearJoint, PivotJoint
 
 from envs.planar.embodiments import Agent, Embodiment, build
 
@@ -62,9 +63,9 @@ class World:
         body.position = place
         shape = pymunk.Poly.create_box(body, (DEBRIS, DEBRIS))
         shape.friction = 0.5
-        hold = pymunk.PivotJoint(self.space.static_body, body, (0, 0), (0, 0))
+        hold = PivotJoint(self.space.static_body, body, (0, 0), (0, 0))
         hold.max_bias, hold.max_force = 0, DRAG
-        still = pymunk.GearJoint(self.space.static_body, body, 0.0, 1.0)
+        still = GearJoint(self.space.static_body, body, 0.0, 1.0)
         still.max_bias, still.max_force = 0, SPIN
         self.space.add(body, shape, hold, still)
         self.debris.append(body)
