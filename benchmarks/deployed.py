@@ -119,7 +119,8 @@ def main(options: Options) -> None:
             wanted = float(
                 sum(each.action.sum(dtype=np.float64) + each.action[-1].sum(dtype=np.float64) for each in data)
             )
-            found["lerobot"] = {**read, "as written": abs(read.pop("action sum") - wanted) < 1e-3}
+            same = abs(read.pop("action sum") - wanted) < 1e-3
+            found["lerobot"] = {**read, "as written": same}
         train(data, place / "on", policy="bc", reward=CONSTANT, config={"steps": 300, "log_every": 100})
         losses = [json.loads(line)["loss"] for line in (place / "on" / "metrics.jsonl").read_text().splitlines()]
         found["training on"] = {"policy": "bc", "updates": 300, "loss": [round(x, 3) for x in losses]}
