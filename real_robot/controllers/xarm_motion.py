@@ -26,7 +26,7 @@ BRAKING = 25.0
 """Of every stop [rad/s^2] (assumed)."""
 QUIET = 0.1
 """How long after the last servo or velocity command the state stays 1 [s] (assumed)."""
-ARRIVED = 2e-3
+ARRIVED = 5e-4
 """A path has ended when its joints are this near [rad] (assumed)."""
 LEVER = 0.1
 """What a radian counts along a line [m]: how fast a pure rotation is (assumed)."""
