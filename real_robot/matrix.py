@@ -27,8 +27,6 @@ from real_robot.streaming import Stream, swing
 SOON = 0.15
 """Within this the arm must stand still [s], and whatever the machine itself slept meanwhile, which is told."""
 BEAT = 0.002
-YIELDS = {"franka": 0.2}
-"""The same after a hold for a push that still grows, where an arm is held by impedance and gives way to it."""
 STALE = 0.11
 """Within this a link that went silent must be a fault [s]: 100 ms and a tick."""
 
@@ -247,7 +245,7 @@ def _force(live: Live) -> None:
     live.require(levels[:3] == ["warn", "hold", "stop"], f"levels came as {levels}")
     held = [e["t"] for e in live.arm.events if e.get("level") == "hold"]
     if held:
-        live.within("still after the hold", held[0], YIELDS.get(live.rehearsal.kind, SOON))
+        live.within("still after the hold", held[0], SOON)
 
 
 def _abort(live: Live) -> None:

@@ -20,7 +20,7 @@ from torch import Tensor, nn
 
 from embodied.training import seeded
 from rewards.frames import Videos
-from rewards.ot import Transport, match
+from rewards.ot import TINY, Transport, match, temporal
 from rewards.rapl_config import LEARNED, Form, RaplConfig
 
 ENDS = 5
@@ -111,10 +111,8 @@ class Aligned:
             found = match(z, against, how, *masks)
             distance, each = found.distance, found.paid()
             if self.form == "prior":  # the embedding says nothing, and the prior is what is paid
-                from rewards.ot import temporal
-
                 cost = temporal(*masks)
-                each = (found.plan * cost).sum(-1) / found.plan.sum(-1).clamp_min(1e-30)
+                each = (found.plan * cost).sum(-1) / found.plan.sum(-1).clamp_min(TINY)
                 distance = (found.plan * cost).sum((-1, -2))
             closer = distance < best
             best = torch.where(closer, distance, best)
