@@ -11,8 +11,8 @@ from embodied.arguments import Pairs, options, shown
 class Rank:
     """Rank episodes of a data set, a few at a time, by what was measured of them: what a person would say, for studies.
 
-    A person's own rankings are a rankings.json: {"by": "NAME", "rankings": [{"episodes": [4, 7, 2], "rank": [0, 1, 1]}]},
-    best first, equal ranks for ties.
+    A person's own are a rankings.json, best first, equal ranks for ties:
+    {"by": "NAME", "rankings": [{"episodes": [4, 7, 2], "rank": [0, 1, 1]}]}.
     """
 
     dataset: Path
